@@ -1,0 +1,1 @@
+"""The four services, the command `tocsin`, and the embedded stack."""

@@ -1,0 +1,1 @@
+"""What two or more services use: contracts, configuration, bus, database, HTTP edge, runtime."""

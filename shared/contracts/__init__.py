@@ -1,0 +1,1 @@
+"""What the services say to each other and to the outside: vocabulary, scalars, views, events, schemas."""

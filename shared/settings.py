@@ -1,0 +1,101 @@
+"""Settings of a process from the environment (contract section 2).
+
+Every variable `TOCSIN_X` may instead be given as a file with `TOCSIN_X_FILE`, the way container
+secrets are mounted.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.errors import TocsinError
+
+PREFIX = "TOCSIN_"
+
+
+class SettingsError(TocsinError):
+    """An environment variable is missing or has a value that cannot be used; the message names it."""
+
+
+class KafkaSettings(BaseModel):
+    """How to reach the brokers. `topic_prefix` keeps the topics of tests apart and is empty elsewhere."""
+
+    model_config = ConfigDict(frozen=True)
+
+    bootstrap: str = "127.0.0.1:9092"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "GSSAPI"] | None = None
+    username: str | None = None
+    password: str | None = Field(default=None, repr=False)
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    replication: int = Field(default=3, ge=1)
+    session_timeout_ms: int = Field(default=3000, ge=1)
+    topic_prefix: str = ""
+
+
+class Settings(BaseModel):
+    """One service process. Instants are shifted by `clock_offset` in tests only."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kafka: KafkaSettings = KafkaSettings()
+    database_url: str = Field(default="postgresql://postgres@127.0.0.1:5432/tocsin", repr=False)
+    config_dir: Path = Path("deploy/config")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8001, ge=0, le=65535)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    public_url: str | None = None
+    secret_key: str | None = Field(default=None, repr=False)
+    development_access: Path | None = None
+    clock_offset: timedelta = timedelta(0)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read every `TOCSIN_*` variable (or its `_FILE`); raise `SettingsError` naming the first bad one."""
+        env = _with_files(os.environ if environ is None else environ)
+        kafka = {k.removeprefix("kafka_"): v for k, v in env.items() if k.startswith("kafka_")}
+        own = {k: v for k, v in env.items() if k in cls.model_fields and k != "kafka"}
+        if "log_level" in own:
+            own["log_level"] = own["log_level"].lower()
+        if "clock_offset" in own:
+            own["clock_offset"] = timedelta(seconds=float(own["clock_offset"]))  # type: ignore[assignment]
+        try:
+            return cls(kafka=KafkaSettings(**kafka), **own)  # type: ignore[arg-type]
+        except ValidationError as error:
+            raise SettingsError(_named(error)) from None
+
+
+def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
+    """Lower-cased names without the prefix; a `_FILE` variable is replaced by the file's text.
+
+    `TOCSIN_KAFKA_CA_FILE`, `_CERT_FILE` and `_KEY_FILE` are paths themselves.
+    """
+    paths = {"kafka_ca_file", "kafka_cert_file", "kafka_key_file"}
+    found = {k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX) and v != ""}
+    values = {k: v for k, v in found.items() if k in paths or not k.endswith("_file")}
+    for name, path in found.items():
+        if name.endswith("_file") and name not in paths:
+            values[name.removesuffix("_file")] = _read(name, path)
+    return values
+
+
+def _read(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(
+            f"{PREFIX}{name.upper()}: cannot read {path} ({error.strerror}); point it at a readable file"
+        ) from None
+
+
+def _named(error: ValidationError) -> str:
+    first = error.errors()[0]
+    kafka = "KAFKA_" if error.title == "KafkaSettings" else ""
+    return f"{PREFIX}{kafka}{'_'.join(str(p) for p in first['loc']).upper()}: {first['msg']}"
