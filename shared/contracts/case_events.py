@@ -1,7 +1,6 @@
 """Events of tocsin.cases: what intake says happened to a case."""
 
 from typing import ClassVar
-from uuid import UUID
 
 from shared.contracts.events import CaseBound, EventModel, LegalOrder
 from shared.contracts.scalars import Instant
@@ -180,8 +179,6 @@ class CaseReopened(CaseEvent):
 
 class SnapshotChange(EventModel):
     """Nothing changed; the case is said again after a restore."""
-
-    case_id: UUID | None = None
 
 
 class CaseSnapshot(CaseEvent):
