@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -61,13 +61,13 @@ class Settings(BaseModel):
         """Read every `TOCSIN_*` variable (or its `_FILE`); raise `SettingsError` naming the first bad one."""
         env = _with_files(os.environ if environ is None else environ)
         kafka = {k.removeprefix("kafka_"): v for k, v in env.items() if k.startswith("kafka_")}
-        own = {k: v for k, v in env.items() if k in cls.model_fields and k != "kafka"}
+        own: dict[str, Any] = {k: v for k, v in env.items() if k in cls.model_fields and k != "kafka"}
         if "log_level" in own:
             own["log_level"] = own["log_level"].lower()
         if "clock_offset" in own:
-            own["clock_offset"] = timedelta(seconds=float(own["clock_offset"]))  # type: ignore[assignment]
+            own["clock_offset"] = timedelta(seconds=float(own["clock_offset"]))
         try:
-            return cls(kafka=KafkaSettings(**kafka), **own)  # type: ignore[arg-type]
+            return cls(kafka=KafkaSettings.model_validate(kafka), **own)
         except ValidationError as error:
             raise SettingsError(_named(error)) from None
 
