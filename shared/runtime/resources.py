@@ -1,0 +1,50 @@
+"""What every service is built from: settings, clock, database, configuration, metrics, Kafka."""
+
+from dataclasses import dataclass, field
+
+from shared.clock import Clock, SystemClock
+from shared.config.holder import ConfigHolder
+from shared.db import Database
+from shared.observability.metrics import Metrics
+from shared.runtime.component import Component
+from shared.runtime.lifecycle import Lifecycle
+from shared.settings import KafkaSettings, Settings
+
+POOL_SIZE = 16
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Opened once per process by `open_resources`; passed to `build` and from there by hand."""
+
+    service: str
+    settings: Settings
+    clock: Clock
+    db: Database
+    config: ConfigHolder
+    metrics: Metrics
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+
+    @property
+    def kafka(self) -> KafkaSettings:
+        """How to reach the brokers."""
+        return self.settings.kafka
+
+    def foundation(self) -> list[Component]:
+        """Components that every service has; the runner starts them first and stops them last."""
+        return [self.config]
+
+    async def close(self) -> None:
+        """Let go of everything; the process ends after this."""
+        await self.db.close()
+
+
+async def open_resources(service: str, settings: Settings) -> Resources:
+    """Open them. PostgreSQL may be away; a configuration that is not valid raises `ConfigFaults`."""
+    clock = SystemClock()
+    metrics = Metrics(service)
+    config = ConfigHolder(settings.config_dir, clock, metrics)
+    db = await Database.connect(
+        settings.database_url, schema=service, min_size=4, max_size=POOL_SIZE, offset=settings.clock_offset
+    )
+    return Resources(service=service, settings=settings, clock=clock, db=db, config=config, metrics=metrics)
