@@ -13,15 +13,51 @@ from tests.support.samples import sample
 
 GOLDEN = Path(__file__).parent / "golden"
 CONTRACT_TYPES = {
-    *(f"tocsin.case.{n}" for n in (
-        "opened report_added acknowledged pended resumed noted update_posted action_proposed action_taken "
-        "reclassified transferred resolved reopened snapshot").split()),
-    *(f"tocsin.assignment.{n}" for n in "offered accepted declined expired released waiting unroutable".split()),
-    "tocsin.staffing.gap", "tocsin.exposure.infeasible",
-    *(f"tocsin.clock.{n}" for n in (
-        "started paused resumed retargeted warned met breached stopped rescinded cancelled").split()),
-    *(f"tocsin.page.{n}" for n in "triggered updated escalated attempted acknowledged resolved exhausted".split()),
-}  # fmt: skip
+    *(
+        f"tocsin.case.{n}"
+        for n in [
+            "opened",
+            "report_added",
+            "acknowledged",
+            "pended",
+            "resumed",
+            "noted",
+            "update_posted",
+            "action_proposed",
+            "action_taken",
+            "reclassified",
+            "transferred",
+            "resolved",
+            "reopened",
+            "snapshot",
+        ]
+    ),
+    *(
+        f"tocsin.assignment.{n}"
+        for n in ["offered", "accepted", "declined", "expired", "released", "waiting", "unroutable"]
+    ),
+    "tocsin.staffing.gap",
+    "tocsin.exposure.infeasible",
+    *(
+        f"tocsin.clock.{n}"
+        for n in [
+            "started",
+            "paused",
+            "resumed",
+            "retargeted",
+            "warned",
+            "met",
+            "breached",
+            "stopped",
+            "rescinded",
+            "cancelled",
+        ]
+    ),
+    *(
+        f"tocsin.page.{n}"
+        for n in ["triggered", "updated", "escalated", "attempted", "acknowledged", "resolved", "exhausted"]
+    ),
+}
 
 
 def test_every_type_of_the_contract_exists_and_no_other() -> None:
