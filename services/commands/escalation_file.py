@@ -73,7 +73,7 @@ def _values(whole: Any) -> list[Any]:
 
 def _lines(text: str, error: ValueError) -> list[Item]:
     """One item a line, when at least one line is an object of its own; else the fault of the whole file."""
-    items = []
+    items: list[Item] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             items.append(_line(len(items), f"line {number}", line))

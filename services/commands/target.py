@@ -55,12 +55,12 @@ def find_target(url: str | None, token: str | None, data_dir: Path) -> Target:
     return Target(_around(url) if url is not None else _urls(stack, data_dir), token or _token(stack, data_dir))
 
 
-def reach(target: Target, work: Callable[[Caller], Awaitable[Result]]) -> Result:
-    """Run `work` with a caller for the target and close it afterwards."""
+def reach(target: Target, work: Callable[[Caller], Awaitable[Result]], *, patience: float = PATIENCE) -> Result:
+    """Run `work` with a caller for the target, who tries again for `patience` seconds, and close it afterwards."""
 
     async def run() -> Result:
         async with httpx.AsyncClient(timeout=TIMEOUT) as client:
-            return await work(Caller(target.urls, target.token, client, SystemClock(), patience=PATIENCE))
+            return await work(Caller(target.urls, target.token, client, SystemClock(), patience=patience))
 
     return asyncio.run(run())
 

@@ -1,0 +1,134 @@
+"""Draws a case for a terminal: head, clocks as bars, routing in plain words, pages, timeline."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from services.commands import event_words, routing_words, words
+from services.commands.dossier import CaseView, Dossier
+from shared.contracts.views import ClockView, PageView
+from shared.contracts.vocabulary import ClockState, PageState, Severity
+
+SEVERITY_STYLE = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "yellow",
+    Severity.MEDIUM: "cyan",
+    Severity.LOW: "dim",
+}
+CLOCK_STYLE = {
+    ClockState.RUNNING: "cyan",
+    ClockState.PAUSED: "yellow",
+    ClockState.MET: "green",
+    ClockState.BREACHED: "red",
+}
+PAGE_STYLE = {PageState.TRIGGERED: "bold red", PageState.EXHAUSTED: "bold red", PageState.ACKNOWLEDGED: "yellow"}
+BAR = 20
+
+
+def draw(dossier: Dossier) -> RenderableType:
+    """The whole case, top to bottom; a part that could not be had says so in its place."""
+    parts: list[RenderableType] = [_head(dossier.case)]
+    if dossier.clocks:
+        parts += [_title("Clocks"), _clocks(dossier.clocks)]
+    if dossier.decisions:
+        parts += [_title("Routing"), *_routing(dossier)]
+    if dossier.pages:
+        parts += [_title("Pages"), _pages(dossier.pages)]
+    if dossier.timeline:
+        parts += [_title("Timeline"), _timeline(dossier)]
+    parts += [Text(f"{service}: {why}", style="red") for service, why in dossier.missing.items()]
+    return Group(*parts)
+
+
+def clock_bar(clock: ClockView) -> ProgressBar:
+    """How much of its target a clock has used."""
+    target = clock.elapsed_seconds + clock.remaining_seconds
+    used = min(max(clock.elapsed_seconds, 0.0), target) if target > 0 else 1.0
+    style = CLOCK_STYLE.get(clock.state, "dim")
+    return ProgressBar(total=max(target, 1.0), completed=used, width=BAR, complete_style=style, finished_style=style)
+
+
+def at(instant: datetime | None) -> str:
+    """An instant in UTC to the second; the date only where it is not today's business to know it."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if instant else ""
+
+
+def _title(text: str) -> RenderableType:
+    return Padding(Text(text, style="bold"), (1, 0, 0, 0))
+
+
+def _head(case: CaseView) -> RenderableType:
+    facts = Table.grid(padding=(0, 2))
+    for name, value in _facts(case):
+        facts.add_row(Text(name, style="dim"), value)
+    return Panel(
+        Group(Text(words.plain(case.summary), style="bold"), Padding(facts, (1, 0, 0, 0))),
+        title=Text(f"case {case.case_id}"),
+        title_align="left",
+    )
+
+
+def _facts(case: CaseView) -> Iterable[tuple[str, Text]]:
+    waiting = f"nobody: {words.spaced(case.waiting_reason)}" if case.waiting_reason else "nobody"
+    outcome = f", {words.spaced(case.outcome)}" if case.outcome else ""
+    yield "status", Text(f"{case.status}{outcome}")
+    yield "severity", Text(f"{case.severity}, graphic {case.graphic}", style=SEVERITY_STYLE[case.severity])
+    yield "about", Text(f"{words.spaced(case.policy_area)}, {case.language}, {case.region}{_subject(case)}")
+    yield "reports", Text(f"{case.reports}, first {case.source} {words.plain(case.external_id)}")
+    yield "received", Text(at(case.received_at))
+    yield "assignee", Text(case.assignee or waiting)
+    for action in case.actions:
+        regions = f" in {', '.join(action.regions)}" if action.regions else ""
+        confirmed = f", confirmed by {action.confirmed_by}" if action.confirmed_by else ""
+        yield "action", Text(f"{words.spaced(action.action)}{regions}: {action.state} by {action.by}{confirmed}")
+
+
+def _subject(case: CaseView) -> str:
+    return f", {case.subject.type} {words.plain(case.subject.id)}" if case.subject else ""
+
+
+def _clocks(clocks: Iterable[ClockView]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for clock in clocks:
+        style = CLOCK_STYLE.get(clock.state, "dim")
+        due = f"due {at(clock.due_at)}" if clock.due_at else ""
+        table.add_row(Text(clock.name), clock_bar(clock), Text(words.clock(clock), style=style), Text(due, style="dim"))
+    return table
+
+
+def _routing(dossier: Dossier) -> Iterable[RenderableType]:
+    newest, *earlier = dossier.decisions
+    for sentence in routing_words.routing(newest):
+        yield Text(sentence)
+    for decision in earlier:
+        yield Text(f"before, {at(decision.decided_at)}: {routing_words.brief(decision)}", style="dim")
+
+
+def _pages(pages: Iterable[PageView]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for page in pages:
+        reasons = ", ".join(" ".join(filter(None, (item.kind, item.name))) for item in page.reasons)
+        responders = ", ".join(dict.fromkeys(item.responder for item in page.responders))
+        by = f" by {page.acknowledged_by}" if page.acknowledged_by else ""
+        sent = ", ".join(f"{item.channel} {item.state}" for item in page.attempts)
+        style = PAGE_STYLE.get(page.state, "green")
+        table.add_row(Text(reasons), Text(f"{page.state}{by}", style=style), Text(responders), Text(sent, style="dim"))
+    return table
+
+
+def _timeline(dossier: Dossier) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for entry in dossier.timeline:
+        name = entry.type.removeprefix("tocsin.")
+        who = str(entry.actor.get("id", ""))
+        said = event_words.event(entry.type, entry.change)
+        table.add_row(
+            Text(at(entry.occurred_at), style="dim"), Text(name), Text(words.plain(said)), Text(who, style="dim")
+        )
+    return table
