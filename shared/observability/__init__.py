@@ -1,0 +1,1 @@
+"""How a service shows what it does: metrics, structured log lines, traces."""
