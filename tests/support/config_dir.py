@@ -43,7 +43,7 @@ def specialist(identity: str, languages: dict[str, int], **rest: Any) -> dict[st
     }
 
 
-def configuration(*, pager_url: str, secret: str = f"env:{'PAGER_SECRET'}") -> dict[str, Any]:
+def configuration(*, pager_url: str, secret: str = "env:PAGER_SECRET") -> dict[str, Any]:
     """The seven files. Ana speaks es, pt and en; Ben de, fr and en; Lead answers every page after Ana."""
     return copy.deepcopy(_FILES) | {"channels": _channels(pager_url, secret)}
 
@@ -62,7 +62,14 @@ def _channels(url: str, secret: str) -> dict[str, Any]:
 
 
 def _area(name: str, severity: str, graphic: int = 0, **rest: Any) -> dict[str, Any]:
-    return {"name": name, "group": "safety", "severity": severity, "graphic": graphic, "dsa_category": "VIOLENCE", **rest}
+    return {
+        "name": name,
+        "group": "safety",
+        "severity": severity,
+        "graphic": graphic,
+        "dsa_category": "VIOLENCE",
+        **rest,
+    }
 
 
 def _rules(channel: str = "pager") -> dict[str, Any]:
