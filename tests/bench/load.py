@@ -49,8 +49,8 @@ def post(path: str, body: Any, *, host: str, token: str = "") -> bytes:
     """The bytes of a POST of `body` as JSON."""
     text = json.dumps(body, ensure_ascii=False).encode()
     auth = f"Authorization: Bearer {token}\r\n" if token else ""
-    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{auth}Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
-    return head.encode() + text
+    kind = f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n"
+    return f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{auth}{kind}\r\n".encode() + text
 
 
 async def burst(host: str, port: int, requests: Iterable[bytes], *, connections: int) -> Outcome:

@@ -92,7 +92,9 @@ _FILES: dict[str, Any] = {
             "withhold_in_country": {"name": "Withhold", "scopes": ["geo"]},
             "suspend": {"name": "Suspend account", "scopes": ["global"], "two_person": True},
         },
-        "retention": {"cases": "P400D", "report_text": "P180D", "exposure": "P90D", "audit": "P1095D", "dead_letters": "P30D"},
+        "retention": {
+            "cases": "P400D", "report_text": "P180D", "exposure": "P90D", "audit": "P1095D", "dead_letters": "P30D",
+        },
     },
     "access": {
         "stakeholder_domains": ["example.org"],
@@ -122,7 +124,11 @@ _FILES: dict[str, Any] = {
         "min_proficiency": 2,
         "offer_timeout": {"critical": "PT60S", "high": "PT5M", "medium": "PT5M", "low": "PT5M"},
         "units": {"critical": 2, "high": 1, "medium": 1, "low": 1},
-        "handling": {"default": "PT22M", "policy_areas": {"child_safety": "PT35M"}, "factor": {"language": 1.6, "policy_area": 1.25}},
+        "handling": {
+            "default": "PT22M",
+            "policy_areas": {"child_safety": "PT35M"},
+            "factor": {"language": 1.6, "policy_area": 1.25},
+        },
         "exposure": {"cap_minutes": 100000, "tier": 2, "consecutive_tier3": 1000, "spacing": "PT0S"},
     },
     "sla": {

@@ -173,7 +173,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 def change_of(event_type: str) -> dict[str, Any]:
     """The sample's `change`, by type; types of one family share one."""
     short = event_type.removeprefix("tocsin.")
-    family = {"assignment": _ASSIGNMENT, "clock": _CLOCK, "page": _PAGE}
+    family: dict[str, dict[str, Any]] = {"assignment": _ASSIGNMENT, "clock": _CLOCK, "page": _PAGE}
     return CHANGES.get(short) or family.get(short.split(".")[0], {})
 
 
