@@ -13,6 +13,7 @@ from shared.contracts.events import Event
 from shared.contracts.vocabulary import Topic
 from shared.errors import Permanent, PermanentReason
 from shared.ids import uuid7
+from shared.observability.tracing import traceparent as current_traceparent
 
 MAX_PAYLOAD = 900 * 1024
 """Bytes; with headers it stays below the producer's and the brokers' limit of 1 MiB."""
@@ -45,7 +46,7 @@ class Message:
 
     @classmethod
     def of(cls, event: Event, *, key: str, seq: int, traceparent: str | None = None) -> "Message":
-        """The message that carries `event`."""
+        """The message that carries `event`; in the present trace unless another is given."""
         return cls(
             topic=event.topic,
             key=key,
@@ -54,7 +55,7 @@ class Message:
             version=event.version,
             occurred_at=event.occurred_at,
             payload=event.payload(),
-            traceparent=traceparent,
+            traceparent=traceparent or current_traceparent(),
         )
 
     def headers(self) -> dict[str, str]:

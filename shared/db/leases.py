@@ -3,11 +3,19 @@
 A lease makes work single; what must hold even without it is fenced by `check` in the transaction.
 """
 
+import os
+import socket
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import uuid4
 
 from shared.db.pool import Database, Tx
 from shared.errors import Transient
+
+
+def process_owner() -> str:
+    """A name for a holder in this process that no other has, and an operator can read."""
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
 
 
 class LeaseLost(Transient):

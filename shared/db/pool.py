@@ -137,7 +137,7 @@ async def _set_up(connection: Any) -> None:
     )
 
 
-async def _keep_session(connection: Any) -> None:  # noqa: ARG001
+async def _keep_session(connection: Any) -> None:
     """Nothing: no code here changes a session, and asyncpg's own reset costs a round trip each release."""
 
 
