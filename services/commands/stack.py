@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from services.stack import ServiceName
+from shared.contracts.vocabulary import ServiceName
 from shared.settings import Settings
 
 topics = typer.Typer(add_completion=False)
