@@ -17,13 +17,13 @@ from shared.bus.messages import source_of
 from shared.bus.metrics import RelayMetrics
 from shared.bus.sending import Outcome, Pending, Sender
 from shared.clock import Clock
+from shared.components.component import Check
+from shared.components.crash import CrashPoint, crash_point
+from shared.components.loops import Loop
 from shared.db import Database, Row
 from shared.db.leases import Lease, process_owner
 from shared.errors import Transient
 from shared.observability.metrics import Metrics
-from shared.runtime.component import Check
-from shared.runtime.crash import CrashPoint, crash_point
-from shared.runtime.loops import Loop
 from shared.settings import KafkaSettings
 
 BATCH = 1000
@@ -41,6 +41,8 @@ SILENCE_LIMIT = 2.0
 
 FLUSH_LIMIT = 4.0
 """Seconds that a last flush may take when the service stops."""
+
+_UNFLUSHED: tuple[type[Exception], ...] = (Transient, *kafka.CLIENT_ERRORS)
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +90,7 @@ class Relay:
             if self._holding:
                 async with asyncio.timeout(max(0.1, self._stop_by - self._clock.monotonic())):
                     await self._drain()
-        except (Transient, *kafka.CLIENT_ERRORS) as error:
+        except _UNFLUSHED as error:
             log.warning("outbox not flushed", error=repr(error))
         with suppress(Transient):
             await self._lease.release()

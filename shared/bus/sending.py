@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.bus import kafka
-from shared.runtime.crash import CrashPoint
+from shared.components.crash import CrashPoint
 from shared.settings import KafkaSettings
 
 STOP_TIMEOUT = 5.0
@@ -62,7 +62,8 @@ class Sender:
         error: BaseException | None = None
         try:
             for row in rows:
-                futures.append(await self._hand_over(row))
+                future = await self._hand_over(row)
+                futures.append(future)
         except kafka.CLIENT_ERRORS as failure:
             error = failure
         self._reach("relay.after_send")
@@ -120,6 +121,6 @@ async def _discard(producer: Any) -> None:
     try:
         async with asyncio.timeout(STOP_TIMEOUT):
             await producer.stop()
-    except (*kafka.CLIENT_ERRORS, asyncio.InvalidStateError):
+    except kafka.CLIENT_ERRORS:
         # Its sender would otherwise go on trying for as long as the process lives.
         await producer.client.close()

@@ -6,8 +6,8 @@ The sweep itself (a store's `FOR UPDATE SKIP LOCKED LIMIT n` and compare-and-set
 from collections.abc import Awaitable, Callable
 
 from shared.clock import Clock
-from shared.runtime.component import Check
-from shared.runtime.loops import Loop
+from shared.components.component import Check
+from shared.components.loops import Loop
 
 Sweep = Callable[[], Awaitable[int]]
 """Fires up to `limit` due rows in one transaction and returns how many."""

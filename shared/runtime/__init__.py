@@ -1,1 +1,1 @@
-"""How a service process lives: its components, supervised loops, resources, start and stop."""
+"""How a service process lives: its resources, its composition, start, serve and drain."""

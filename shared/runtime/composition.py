@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import structlog
 from fastapi import FastAPI
 
+from shared.components.component import Component
+from shared.components.loops import pause_after
 from shared.errors import Transient
-from shared.runtime.component import Component
 from shared.runtime.lifecycle import Phase
-from shared.runtime.loops import pause_after
 from shared.runtime.resources import Resources
 
 STOP_TIMEOUT = 10.0

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from shared.runtime.component import READY, Check
+from shared.components.component import READY, Check
 
 
 class Phase(StrEnum):

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 from shared.clock import Clock, SystemClock
+from shared.components.component import Component
 from shared.config.holder import ConfigHolder
 from shared.db import Database
 from shared.observability.metrics import Metrics
-from shared.runtime.component import Component
 from shared.runtime.lifecycle import Lifecycle
 from shared.settings import KafkaSettings, Settings
 
