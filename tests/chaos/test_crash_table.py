@@ -14,7 +14,7 @@ import pytest
 from tests.support.caller import Caller, escalation
 from tests.support.installation import Installation
 from tests.support.pager import Pager
-from tests.support.waiting import wait_until_true
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -85,7 +85,7 @@ def test_relay_sends_again_in_order_and_readers_drop_what_they_have(
     installation.wait_ready("intake")
     lead.wait_items("router", "/v1/assignments", lambda items: len(items) == 1, case_id=case_id)
     lead.command(case_id, "note", text="after the crash", visibility="internal")
-    wait_until_true(lambda: _pending(installation, "intake") == 0, what="an empty outbox")
+    wait_for(lambda: _pending(installation, "intake") == 0, what="an empty outbox")
     assert _gaps(installation, "router") == 0
     assert len(lead.assignments(case_id)) == 1
 
@@ -120,7 +120,7 @@ def test_the_next_matcher_gives_the_case_to_one_specialist_once(
     installation.wait_ready("router")
     [assignment] = lead.wait_items("router", "/v1/assignments", lambda items: len(items) == 1, case_id=case_id)
     assert assignment["state"] == "offered"
-    wait_until_true(lambda: "assignment.offered" in lead.timeline(case_id), what="the offer in the timeline")
+    wait_for(lambda: "assignment.offered" in lead.timeline(case_id), what="the offer in the timeline")
     assert lead.timeline(case_id).count("assignment.offered") == 1
     [ana] = [s for s in lead.items("router", "/v1/specialists") if s["id"] == assignment["specialist"]]
     assert ana["load"] == 1
@@ -139,11 +139,11 @@ def test_a_clock_breaches_once_whatever_the_sweeper_dies_of(
     installation.start("sla_monitor")
     installation.wait_ready("sla_monitor")
     pager.wait_for(1, case_id=case_id, type="page.triggered", within=45)
-    wait_until_true(
+    wait_for(
         lambda: [c["state"] for n, c in lead.clocks(case_id).items() if n == "acknowledge"] == ["breached"],
         what="the breached clock",
     )
-    wait_until_true(lambda: "clock.breached" in lead.timeline(case_id), what="the breach in the timeline")
+    wait_for(lambda: "clock.breached" in lead.timeline(case_id), what="the breach in the timeline")
     assert lead.timeline(case_id).count("clock.breached") == 1
     assert len(pager.ids(case_id=case_id, type="page.triggered")) == 1
 
@@ -162,7 +162,7 @@ def test_a_page_keeps_its_webhook_id_through_every_crash(
     installation.wait_ready("notifier")
     pager.wait_for(1, case_id=case_id, type="page.triggered", within=45)
     [page] = lead.wait_items("notifier", "/v1/pages", lambda items: len(items) == 1, case_id=case_id)
-    wait_until_true(lambda: _attempt_states(lead, page["page_id"]) == ["sent"], what="the attempt to be settled")
+    wait_for(lambda: _attempt_states(lead, page["page_id"]) == ["sent"], what="the attempt to be settled")
     assert len(pager.ids(case_id=case_id, type="page.triggered")) == 1
     assert all(notification.signed for notification in pager.notifications)
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 
 from tests.support.config_dir import key
-from tests.support.waiting import wait_until_true
+from tests.support.waiting import wait_for
 
 
 def escalation(**fields: Any) -> dict[str, Any]:
@@ -73,9 +73,9 @@ class Caller:
         **params: Any,
     ) -> list[dict[str, Any]]:
         """Wait until the list is as wanted; the list."""
-        wait_until_true(
+        wait_for(
             lambda: wanted(self.items(service, path, **params)),
-            within=within,
+            timeout=within,
             what=f"{path}, now {self.items(service, path, **params)}",
         )
         return self.items(service, path, **params)

@@ -15,7 +15,7 @@ from typing import Any
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.support.config_dir import SECRET
-from tests.support.waiting import wait_until_true
+from tests.support.waiting import wait_for
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Pager:
 
     def wait_for(self, count: int = 1, *, within: float = 30.0, **which: str) -> list[Notification]:
         """Wait until `count` such notifications were taken; all of them."""
-        wait_until_true(lambda: len(self.taken(**which)) >= count, within=within, what=f"{count} pages of {which}")
+        wait_for(lambda: len(self.taken(**which)) >= count, timeout=within, what=f"{count} pages of {which}")
         return self.taken(**which)
 
     def ids(self, **which: str) -> list[str]:
