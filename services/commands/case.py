@@ -9,11 +9,11 @@ import orjson
 import typer
 from rich.console import Console
 
+from services.client.caller import Refused
 from services.commands import CommandFailed
 from services.commands.case_drawing import draw
 from services.commands.dossier import gather
 from services.commands.target import DataDirOption, JsonOption, TokenOption, UrlOption, find_target, reach
-from services.stack.caller import Refused
 
 PATIENCE = 3.0
 

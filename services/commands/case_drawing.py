@@ -10,8 +10,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from services.commands import event_words, routing_words, words
-from services.commands.dossier import CaseView, Dossier
+from services.client import event_words, routing_words, words
+from services.client.shapes import CaseView
+from services.commands.dossier import Dossier
 from shared.contracts.views import ClockView, PageView
 from shared.contracts.vocabulary import ClockState, PageState, Severity
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.commands import words
-from services.commands.dossier import CaseView
-from services.stack.caller import Caller, CallFailed
+from services.client import words
+from services.client.caller import Caller, CallFailed
+from services.client.shapes import CaseView
 from shared.contracts.views import ClockView, PageView
 from shared.contracts.vocabulary import CaseStatus, ClockState, PageState, ServiceName, Severity
 

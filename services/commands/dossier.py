@@ -6,59 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
-from services.stack.caller import Caller, CallFailed, Refused
-from shared.contracts.scalars import Instant
-from shared.contracts.views import ActionView, AssignmentView, ClockView, DecisionView, PageView, View
-from shared.contracts.vocabulary import CaseStatus, ServiceName, Severity
+from services.client.caller import Caller, CallFailed, Refused
+from services.client.shapes import CaseView, TimelineEntry
+from shared.contracts.views import AssignmentView, ClockView, DecisionView, PageView, View
+from shared.contracts.vocabulary import ServiceName
 
 Shape = TypeVar("Shape", bound=View)
-
-
-class Subject(View):
-    """What a case is about."""
-
-    type: str
-    id: str
-    url: str | None = None
-
-
-class CaseView(View):
-    """A case as intake shows it (contract section 4)."""
-
-    case_id: UUID
-    version: int
-    status: CaseStatus
-    source: str
-    external_id: str
-    reports: int
-    summary: str
-    policy_area: str
-    language: str
-    region: str
-    severity: Severity
-    graphic: int
-    subject: Subject | None = None
-    received_at: Instant
-    created_at: Instant
-    acknowledged_at: Instant | None = None
-    resolved_at: Instant | None = None
-    assignee: str | None = None
-    waiting_reason: str | None = None
-    pend_reason: Any = None
-    outcome: str | None = None
-    actions: tuple[ActionView, ...] = ()
-
-
-class TimelineEntry(View):
-    """One event of a case."""
-
-    type: str
-    source: str
-    sequence: int
-    occurred_at: Instant
-    recorded_at: Instant
-    actor: dict[str, Any]
-    change: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.client.caller import Caller, CallFailed, refusal_words
+from services.client.words import plain
 from services.commands import CommandFailed
 from services.commands.escalation_file import Item, batches, read_items
 from services.commands.target import DataDirOption, JsonOption, TokenOption, UrlOption, find_target, reach
-from services.commands.words import plain
-from services.stack.caller import Caller, CallFailed, refusal_words
 from shared.contracts.vocabulary import ServiceName, SubmissionStatus
 
 LISTED = 20

@@ -15,7 +15,7 @@ import httpx
 import orjson
 import typer
 
-from services.stack.caller import Caller
+from services.client.caller import Caller
 from shared.clock import SystemClock
 from shared.contracts.vocabulary import ServiceName
 from shared.errors import TocsinError

@@ -15,11 +15,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from services.commands import words
+from services.client import words
+from services.client.caller import Caller
 from services.commands.case_drawing import PAGE_STYLE, SEVERITY_STYLE
 from services.commands.desk import Row, changes, gone, look, rows
 from services.commands.target import DataDirOption, JsonOption, TokenOption, UrlOption, find_target, reach
-from services.stack.caller import Caller
 from shared.contracts.vocabulary import ServiceName
 
 EVERY = 1.0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.commands.words import length, spaced
+from services.client.words import length, spaced
 from shared.contracts.scalars import parse_duration
 
 

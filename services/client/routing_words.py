@@ -1,6 +1,6 @@
 """Plain words for a routing decision: who got a case, why, what was let go, and who could not take it. Pure."""
 
-from services.commands.words import spaced
+from services.client.words import spaced
 from shared.contracts.views import DecisionView
 from shared.contracts.vocabulary import RoutingOutcome
 
