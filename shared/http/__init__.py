@@ -1,0 +1,1 @@
+"""The edge of every service: server, health, problems, security, idempotency, paging, documentation."""

@@ -1,0 +1,101 @@
+"""Request bodies: read up to a limit, and parsed as JSON so strictly that nothing later can fail on it.
+
+Unpaired surrogates pass the parser on purpose: the models refuse them and name the field.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope
+
+from shared.http.problems import not_json, too_large, unprocessable
+
+MEBIBYTE = 1024 * 1024
+DEFAULT_LIMIT = MEBIBYTE
+LIMITS: Mapping[str, int] = {"/v1/escalations/batch": 8 * MEBIBYTE}
+"""Bytes by path where the limit is not the default (contract section 3)."""
+
+_LONGEST_NUMBER = 400
+
+
+class EdgeRequest(Request):
+    """A request whose body is bounded and whose JSON is strict."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        self._raw: bytes | None = None
+        self._parsed: list[Any] = []
+
+    async def body(self) -> bytes:
+        """The whole body; 413 beyond the limit of the path, declared or not."""
+        if self._raw is None:
+            self._raw = await self._read(LIMITS.get(self.scope["path"], DEFAULT_LIMIT))
+            self._body = self._raw
+        return self._raw
+
+    async def json(self) -> Any:
+        """The body as JSON; 422 where it is none."""
+        if not self._parsed:
+            self._parsed.append(parse(await self.body()))
+        return self._parsed[0]
+
+    async def _read(self, limit: int) -> bytes:
+        declared = self.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit:
+            raise too_large(limit)
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise too_large(limit)
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+
+def require_json(content_type: str | None) -> None:
+    """415 unless the media type is application/json, in UTF-8 where it says so."""
+    media_type, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
+    charset = next((p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")), "utf-8")
+    if media_type != "application/json" or charset not in ("utf-8", "utf8", "us-ascii"):
+        raise not_json()
+
+
+def parse(raw: bytes) -> Any:
+    """The JSON value; a 422 naming `body` for what is no JSON, NaN, Infinity, or nested too deeply."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        if b"\\u" not in raw:
+            _refuse(str(error))
+    return _with_surrogates(raw)
+
+
+def _with_surrogates(raw: bytes) -> Any:
+    """The library's parser takes unpaired surrogates, which orjson does not."""
+    try:
+        return json.loads(raw.decode(), parse_constant=_no_constant, parse_int=_whole)
+    except (ValueError, RecursionError) as error:
+        _refuse("nested too deeply" if isinstance(error, RecursionError) else str(error))
+
+
+def _whole(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError("a number has too many digits")
+    return int(text)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _refuse(why: str) -> NoReturn:
+    raise unprocessable(("body",), f"The body is no JSON: {why}")

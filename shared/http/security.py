@@ -1,0 +1,124 @@
+"""Who calls: keys, scopes and the rate of each principal. From memory alone; no database is asked.
+
+Consumes the access part of the configuration in force. `require` is what routes depend on.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.types import Scope as AsgiScope
+
+from shared.clock import Clock
+from shared.config.holder import ConfigHolder
+from shared.config.models import Access, PrincipalSpec
+from shared.contracts.vocabulary import PrincipalKind, Role, Scope
+from shared.http.limits import RateLimits
+from shared.http.problems import forbidden, unauthenticated
+
+_SCOPE_KEY = "tocsin.principal"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The holder of a key."""
+
+    id: str
+    kind: PrincipalKind
+    role: Role | None
+    scopes: frozenset[Scope]
+    rate_per_second: float
+
+    @property
+    def is_source(self) -> bool:
+        """A program that reports; it sees only its own."""
+        return self.kind is PrincipalKind.SOURCE
+
+    @property
+    def is_lead(self) -> bool:
+        """Role lead, or the scope admin."""
+        return self.role is Role.LEAD or Scope.ADMIN in self.scopes
+
+    def holds(self, scope: Scope) -> bool:
+        """Whether the scope is held; `admin` holds every one."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+@dataclass
+class _Keys:
+    """Principals by the hash of each of their keys, for one state of the configuration."""
+
+    access: Access | None = None
+    by_hash: dict[str, Principal] = field(default_factory=dict)
+
+    def refresh(self, access: Access) -> None:
+        self.access = access
+        self.by_hash = {digest: _principal(spec) for spec in access.principals for digest in spec.key_sha256}
+
+
+class Security:
+    """Admits requests of one service."""
+
+    def __init__(self, config: ConfigHolder, clock: Clock) -> None:
+        self._config = config
+        self._keys = _Keys()
+        self._limits = RateLimits(clock)
+
+    def admit(self, scope: AsgiScope, needed: Scope | None) -> Principal:
+        """The principal, or a 401, 403 or 429 problem. Once a request: asked again it only checks the scope."""
+        principal: Principal | None = scope.get(_SCOPE_KEY)
+        if principal is None:
+            principal = self._authenticate(scope)
+            self._limits.spend(principal.id, principal.rate_per_second)
+            scope[_SCOPE_KEY] = principal
+        if needed is not None and not principal.holds(needed):
+            raise forbidden(f"This needs the scope {needed.value}.")
+        return principal
+
+    def spend(self, principal: Principal, requests: int) -> None:
+        """Count further requests, for example the items of a batch; never refuses, later ones wait longer."""
+        self._limits.owe(principal.id, principal.rate_per_second, requests)
+
+    def _authenticate(self, scope: AsgiScope) -> Principal:
+        access = self._config.current.access
+        if access is not self._keys.access:
+            self._keys.refresh(access)
+        digest = hashlib.sha256(_key_in(scope)).hexdigest()
+        principal = self._keys.by_hash.get(digest)  # looked up by hash: timing tells nothing about a key
+        if principal is None:
+            raise unauthenticated("This key is not known.")
+        return principal
+
+
+class Require:
+    """A dependency: the principal, if it holds `scope` (None: any known key)."""
+
+    def __init__(self, scope: Scope | None) -> None:
+        self.scope = scope
+
+    async def __call__(self, request: Request) -> Principal:
+        return self.check(request.scope)
+
+    def check(self, scope: AsgiScope) -> Principal:
+        """The same for an edge that has only the ASGI scope."""
+        security: Security = scope["app"].state.security
+        return security.admit(scope, self.scope)
+
+
+def require(scope: Scope | str | None = None) -> Require:
+    """`principal: Annotated[Principal, Depends(require(Scope.CASES_READ))]`."""
+    return Require(None if scope is None else Scope(scope))
+
+
+def _key_in(scope: AsgiScope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, key = value.partition(b" ")
+            if scheme.lower() == b"bearer" and key.strip():
+                return bytes(key.strip())
+            break
+    raise unauthenticated("Send the key as Authorization: Bearer <key>.")
+
+
+def _principal(spec: PrincipalSpec) -> Principal:
+    return Principal(spec.id, spec.kind, spec.role, frozenset(spec.scopes), spec.rate)
