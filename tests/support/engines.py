@@ -57,8 +57,8 @@ def running_engines(home: Path) -> Iterator[Engines]:
 
 
 @contextmanager
-def own_postgres(home: Path) -> Iterator[str]:
-    """A server that forgets everything with the run (no fsync); its superuser's URL."""
+def own_postgres(home: Path, *, durable: bool = False) -> Iterator[str]:
+    """A server of this run alone, without fsync unless `durable`; the URL of its superuser."""
     account = postgres_home.account()
     server = Postgres(
         home=home,
@@ -67,7 +67,7 @@ def own_postgres(home: Path) -> Iterator[str]:
         programs=postgres_home.programs(account),
         account=account,
         log=home / "postgres.log",
-        durable=False,
+        durable=durable,
     )
     server.prepare()
     process = server.spawn()
