@@ -37,9 +37,8 @@ def measure(installation: Installation) -> dict[str, Any]:
 async def _measure(installation: Installation) -> dict[str, Any]:
     bare = await _bare_hops(installation.kafka)
     through = await _ways_through(installation)
-    result = {"post_to_offered_ms": milliseconds(through), "bare_hop_ms": milliseconds(bare)}
-    result["ratio_p99"] = round(result["post_to_offered_ms"]["p99"] / result["bare_hop_ms"]["p99"], 2)
-    return result
+    way, hop = milliseconds(through), milliseconds(bare)
+    return {"post_to_offered_ms": way, "bare_hop_ms": hop, "ratio_p99": round(way["p99"] / hop["p99"], 2)}
 
 
 async def _ways_through(installation: Installation) -> list[float]:
