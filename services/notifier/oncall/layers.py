@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from math import gcd
 
 from services.notifier.oncall.local_time import FAR, transitions
-from services.notifier.oncall.rotation import UNIT_LENGTH, Rotation, Unit, turn_at, turn_start, wall_turn
+from services.notifier.oncall.rotation import UNIT_LENGTH, Rotation, turn_at, turn_start, wall_turn
 from services.notifier.oncall.spans import Cell, Span
 from services.notifier.oncall.windows import WEEK, Window, open_spans
+from shared.config.schedules import RotationUnit as Unit
 
 MICROSECOND = timedelta(microseconds=1)
 

@@ -8,18 +8,10 @@ anchor and clamp to the month's last day. Turns that daylight saving leaves with
 import calendar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.notifier.oncall.local_time import FAR, first_instant, wall_time
-
-
-class Unit(StrEnum):
-    HOUR = "hour"
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-
+from shared.config.schedules import RotationUnit as Unit
 
 UNIT_LENGTH = {Unit.HOUR: timedelta(hours=1), Unit.DAY: timedelta(days=1), Unit.WEEK: timedelta(weeks=1)}
 """On the wall clock; a month has no fixed length."""

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from services.notifier.oncall.layers import Layer
 from services.notifier.oncall.overrides import Override
 from services.notifier.oncall.resolver import Plan, on_call, on_call_now, render
-from services.notifier.oncall.rotation import Rotation, Unit
+from services.notifier.oncall.rotation import Rotation
 from services.notifier.oncall.windows import Window
+from shared.config.schedules import RotationUnit as Unit
 from tests.unit.notifier.oncall.walker import Walker
 
 GRID = timedelta(minutes=15)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from services.notifier.oncall.layers import Layer
 from services.notifier.oncall.overrides import Override
 from services.notifier.oncall.resolver import Plan
-from services.notifier.oncall.rotation import Unit
+from shared.config.schedules import RotationUnit as Unit
 
 
 @dataclass(frozen=True)

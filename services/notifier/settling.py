@@ -1,0 +1,43 @@
+"""What follows from the end of one try: for the attempt, for the responder's other channels, for the page. Pure."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.notifier import delivery
+from services.notifier.case_pages import CasePages
+from services.notifier.delivery import GOT_IT, OPENERS, Attempt, Outcome
+from services.notifier.pages import Page
+from shared.contracts.vocabulary import AttemptState, PageState
+
+
+def settle(case: CasePages, attempt: Attempt, outcome: Outcome, tries: int, now: datetime, jitter: float) -> Attempt:
+    """Note how a try ended. After a refusal the responder's next channel is due at once; with none left
+    anywhere in the step, so is the next step."""
+    page = case.pages[attempt.page_id]
+    if attempt.state is not AttemptState.SENDING or attempt.tries != tries:
+        settled = delivery.late_outcome(attempt, outcome, now)
+    else:
+        settled = delivery.settle(attempt, outcome, page, now, jitter)
+    if settled is attempt:
+        return attempt
+    case.put_attempts([settled])
+    case.attempted(settled)
+    if settled.state is AttemptState.FAILED and settled.type in OPENERS:
+        _go_on(case, page, settled, now)
+    return settled
+
+
+def _go_on(case: CasePages, page: Page, failed: Attempt, now: datetime) -> None:
+    same_step = [
+        a for a in case.attempts_of(page) if a.type in OPENERS and (a.step, a.round) == (page.step, page.round)
+    ]
+    waiting = [
+        a
+        for a in case.queued(page)
+        if a.type in OPENERS and (a.responder, a.step, a.round) == (failed.responder, failed.step, failed.round)
+    ]
+    later = sorted((a for a in waiting if a.next_at is not None and a.tries == 0), key=lambda a: a.due_at)
+    if later:
+        case.put_attempts([replace(later[0], due_at=min(later[0].due_at, now), next_at=now)])
+    elif page.state is PageState.TRIGGERED and not any(a.state in GOT_IT or a.next_at for a in same_step):
+        case.put(replace(page, step_due_at=now))
