@@ -1,0 +1,1 @@
+"""intake: takes escalations in, owns cases, and is the only writer of a case's status."""

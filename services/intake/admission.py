@@ -1,0 +1,169 @@
+"""Letting escalations in: opens cases many at a time, joins reports to cases that are there, answers repetitions.
+
+Two kinds of transaction, because of the order of locks: one takes free slots and opens cases, and locks no
+case; the other locks one case and joins every report that waits for it. Emits case.opened,
+case.report_added and case.reclassified.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.intake.case import Case, Decision, Step
+from services.intake.casework import persist, publish
+from services.intake.escalation import Report, Slot, report_of, window_fault
+from services.intake.grouping import join, opened
+from services.intake.refusal import Invalid, Refusal
+from services.intake.store import cases, reports
+from services.intake.store.reports import StoredReport
+from services.intake.submission import Identity, Known, Outcome, Submission, repeated
+from shared.contracts.vocabulary import SubmissionStatus
+from shared.db import Database, Tx
+from shared.ids import uuid7
+from shared.runtime.crash import crash_point
+
+Place = int
+Result = Outcome | Refusal | Invalid
+Results = dict[Place, Result]
+"""What became of each submission; a place that is missing is not decided yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """A report and the step by which it came in."""
+
+    submission: Submission
+    report: Report
+    case: Case
+
+
+class Admission:
+    """Writes submissions, given by place; `committed` is called after each commit."""
+
+    def __init__(self, db: Database, committed: Callable[[], None]) -> None:
+        self._db = db
+        self._committed = committed
+
+    async def open_cases(self, submissions: Mapping[Place, Submission]) -> Results:
+        """Open a case for each whose slot is free and answer repetitions; what must join a case stays undecided.
+
+        No two of them may have one identity or one slot. Raises `Collision` when one came in elsewhere at
+        this instant: ask again.
+        """
+        async with self._db.transaction() as tx:
+            known = await reports.known(tx, [s.identity for s in submissions.values()])
+            results = _judge(submissions, known, await self._db.now(tx))
+            fresh = {place: s for place, s in submissions.items() if place not in results}
+            ids = await _with_slots(tx, {place: uuid7() for place in fresh}, fresh)
+            if ids:
+                now = await self._db.now(tx)
+                steps = await _open(tx, {place: (case_id, fresh[place]) for place, case_id in ids.items()}, now)
+                results.update({place: _outcome(SubmissionStatus.ACCEPTED, step.case) for place, step in steps.items()})
+            crash_point("intake.before_commit")
+        self._after_commit()
+        return results
+
+    async def join_case(self, slot: Slot, submissions: Mapping[Place, Submission]) -> Results:
+        """Join them to the unresolved case that holds `slot`, in order; empty when none holds it (any more)."""
+        async with self._db.transaction() as tx:
+            case = await _lock_holder(tx, slot)
+            if case is None:
+                return {}
+            known = await reports.known(tx, [s.identity for s in submissions.values()])
+            results = await _join_all(tx, case, submissions, known, await self._db.now(tx))
+            crash_point("intake.before_commit")
+        self._after_commit()
+        return results
+
+    def _after_commit(self) -> None:
+        crash_point("intake.after_commit")
+        self._committed()
+
+
+def _judge(submissions: Mapping[Place, Submission], known: Mapping[Identity, Known], now: datetime) -> Results:
+    """The results that need no writing: repetitions, and instants out of range."""
+    judged = {place: _judge_one(s, known, now) for place, s in submissions.items()}
+    return {place: result for place, result in judged.items() if result is not None}
+
+
+def _judge_one(submission: Submission, known: Mapping[Identity, Known], now: datetime) -> Result | None:
+    before = known.get(submission.identity)
+    if before is not None:
+        return repeated(submission, before)
+    fault = window_fault(submission.escalation, now)
+    return Invalid(fault) if fault else None
+
+
+async def _with_slots(tx: Tx, ids: dict[Place, UUID], fresh: Mapping[Place, Submission]) -> dict[Place, UUID]:
+    """Those whose slot was free and is theirs now, and those that need none."""
+    wanted = [(s.slot, ids[place]) for place, s in fresh.items() if s.slot is not None]
+    won = await cases.take_slots(tx, wanted) if wanted else set()
+    return {place: case_id for place, case_id in ids.items() if fresh[place].slot is None or case_id in won}
+
+
+async def _open(tx: Tx, new: Mapping[Place, tuple[UUID, Submission]], now: datetime) -> dict[Place, Step]:
+    """Write new cases with their reports and events."""
+    steps, joined = {}, []
+    for place, (case_id, submission) in new.items():
+        report = _report(submission, now)
+        steps[place] = opened(report, case_id=case_id, who=submission.who, now=now)
+        joined.append(_Joined(submission, report, steps[place].case))
+    await reports.add(tx, [_stored(item) for item in joined])
+    await cases.open_many(tx, [step.case for step in steps.values()])
+    await publish(tx, list(steps.values()))
+    return steps
+
+
+async def _lock_holder(tx: Tx, slot: Slot) -> Case | None:
+    """The case that holds the slot, locked; looked at again, because it may have let go while we waited."""
+    case_id = await cases.holder_of_slot(tx, slot)
+    case = None if case_id is None else await cases.lock(tx, case_id)
+    return case if case_id is not None and await cases.holder_of_slot(tx, slot) == case_id else None
+
+
+async def _join_all(
+    tx: Tx, case: Case, submissions: Mapping[Place, Submission], known: dict[Identity, Known], now: datetime
+) -> Results:
+    """Join what is new to the locked case, one after another; the same escalation twice is a repetition."""
+    results: Results = {}
+    steps: list[Step] = []
+    joined: list[_Joined] = []
+    latest = case
+    for place, submission in submissions.items():
+        judged = _judge_one(submission, known, now)
+        if judged is not None:
+            results[place] = judged
+            continue
+        report = _report(submission, now)
+        steps += join(latest, report, who=submission.who, now=now).steps
+        latest = steps[-1].case
+        joined.append(_Joined(submission, report, latest))
+        known[submission.identity] = Known(latest.case_id, latest.version, submission.body_sha256)
+        results[place] = _outcome(SubmissionStatus.GROUPED, latest)
+    await reports.add(tx, [_stored(item) for item in joined])
+    await persist(tx, case, Decision(tuple(steps)))
+    return results
+
+
+def _report(submission: Submission, now: datetime) -> Report:
+    return report_of(submission.escalation, source=submission.who.id, config=submission.config, now=now)
+
+
+def _stored(item: _Joined) -> StoredReport:
+    return StoredReport(
+        report_id=uuid7(),
+        case_id=item.case.case_id,
+        source=item.report.source,
+        external_id=item.report.external_id,
+        body_sha256=item.submission.body_sha256,
+        severity=item.report.severity,
+        graphic=item.report.graphic,
+        received_at=item.report.received_at,
+        recorded_at=item.case.recorded_at,
+        body=item.submission.body,
+    )
+
+
+def _outcome(status: SubmissionStatus, case: Case) -> Outcome:
+    return Outcome(status, case.case_id, case.version)

@@ -1,0 +1,1 @@
+"""All SQL of intake's schema, by table: cases, admission, reports, notes, timeline, listing."""

@@ -1,0 +1,97 @@
+"""A posted escalation on its way in: what was sent, what becomes of it, and the plan for a batch of them.
+
+Pure. The JSON as sent, before any default, tells a repetition from a conflict; the order of its keys does not.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from services.intake.case import Who
+from services.intake.escalation import Escalation, Slot, faults_of, slot_of
+from services.intake.refusal import Fault, Invalid, Reason, Refusal
+from shared.config.models import Configuration
+from shared.contracts.vocabulary import SubmissionStatus
+
+Identity = tuple[str, str]
+"""(source, external_id): the same one is the same escalation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One escalation as it was sent by `who`, checked against `config`; `body` is its JSON with sorted keys."""
+
+    escalation: Escalation
+    who: Who
+    config: Configuration
+    body: str
+    body_sha256: bytes
+
+    @property
+    def identity(self) -> Identity:
+        """What makes it the same escalation."""
+        return self.who.id, self.escalation.external_id
+
+    @property
+    def slot(self) -> Slot | None:
+        """Where it meets other reports about the same thing."""
+        return slot_of(self.escalation.subject, self.escalation.policy_area)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What became of an identity before; `version` is its case's now."""
+
+    case_id: UUID
+    version: int
+    body_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a submission."""
+
+    status: SubmissionStatus
+    case_id: UUID
+    version: int
+
+
+def submission_of(sent: Any, *, who: Who, config: Configuration) -> Submission:
+    """Check the JSON that was sent; `Invalid` names every field that cannot be used."""
+    try:
+        escalation = Escalation.model_validate(sent)
+    except ValidationError as error:
+        raise rejected(error) from None
+    if faults := faults_of(escalation, config):
+        raise Invalid(*faults)
+    body = orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)
+    return Submission(escalation, who, config, body.decode(), hashlib.sha256(body).digest())
+
+
+def repeated(submission: Submission, before: Known) -> Outcome | Refusal:
+    """What a submission gets whose identity is known: the same case, or a refusal when the body was another."""
+    if before.body_sha256 != submission.body_sha256:
+        detail = f"{submission.escalation.external_id!r} was sent before with another body; use a new external_id"
+        return Refusal(Reason.EXTERNAL_ID_CONFLICT, detail)
+    return Outcome(SubmissionStatus.DUPLICATE, before.case_id, before.version)
+
+
+def rejected(error: ValidationError) -> Invalid:
+    """Every field that the model refused."""
+    return Invalid(*(Fault(tuple(e["loc"]), e["msg"]) for e in error.errors(include_context=False)))
+
+
+def first_of_each(submissions: Sequence[Submission]) -> list[bool]:
+    """For each, whether it is the first of its identity and of its slot: those can open cases side by side."""
+    seen: set[Identity | Slot] = set()
+    found = []
+    for submission in submissions:
+        keys = {submission.identity, submission.slot} - {None}
+        found.append(seen.isdisjoint(keys))
+        seen.update(key for key in keys if key is not None)
+    return found
