@@ -1,0 +1,1 @@
+"""The router: who gets which case, who is present, and why it was decided so."""
