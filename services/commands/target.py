@@ -12,10 +12,10 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
-import orjson
 import typer
 
 from services.client.caller import Caller
+from services.stack.state import running_stack
 from shared.clock import SystemClock
 from shared.contracts.vocabulary import ServiceName
 from shared.errors import TocsinError
@@ -80,12 +80,10 @@ def _around(url: str) -> dict[ServiceName, str]:
 
 
 def _running(data_dir: Path) -> dict[str, Any]:
-    path = data_dir / "stack.json"
-    try:
-        found = orjson.loads(path.read_bytes())
-    except (OSError, ValueError):
-        raise NoTarget(f"no stack runs in {data_dir}; start one with `tocsin up`, or give --url and --token") from None
-    return found if isinstance(found, dict) else {}
+    stack = running_stack(data_dir)
+    if stack is None:
+        raise NoTarget(f"no stack runs in {data_dir}; start one with `tocsin up`, or give --url and --token")
+    return stack
 
 
 def _urls(stack: dict[str, Any], data_dir: Path) -> dict[ServiceName, str]:
