@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from shared.config.base import ConfigModel, Id, PositiveDuration, Weight, Whole
+from shared.config.base import ConfigModel, Delay, Id, PositiveDuration, Weight, Whole
 from shared.contracts.vocabulary import Requirement, Severity
 
 
@@ -57,10 +57,10 @@ class Handling(ConfigModel):
 class ExposureCaps(ConfigModel):
     """Policy, not law: from `tier` on at most `cap_minutes` a shift, and the rules of tier 3."""
 
-    cap_minutes: Annotated[Weight, Field(gt=0)] = 150.0
+    cap_minutes: Weight = 150.0
     tier: Annotated[Whole, Field(ge=1, le=3)] = 2
     consecutive_tier3: Annotated[Whole, Field(ge=1)] = 2
-    spacing: Annotated[PositiveDuration, Field()] = timedelta(minutes=10)
+    spacing: Delay = timedelta(minutes=10)
 
 
 class Routing(ConfigModel):

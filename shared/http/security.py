@@ -6,6 +6,8 @@ Consumes the access part of the configuration in force. `require` is what routes
 import hashlib
 from dataclasses import dataclass, field
 
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 from starlette.types import Scope as AsgiScope
 
@@ -90,11 +92,13 @@ class Security:
         return principal
 
 
-class Require:
+class Require(SecurityBase):
     """A dependency: the principal, if it holds `scope` (None: any known key)."""
 
     def __init__(self, scope: Scope | None) -> None:
         self.scope = scope
+        self.scheme_name = "key"
+        self.model = HTTPBearer(description="A key of a principal of access.yaml.")
 
     async def __call__(self, request: Request) -> Principal:
         return self.check(request.scope)

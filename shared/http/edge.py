@@ -1,0 +1,135 @@
+"""The outermost layer of every request: metrics, trace, security headers, HEAD, and the last catch for faults.
+
+Plain ASGI: nothing is buffered, and a request costs microseconds.
+"""
+
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from opentelemetry.trace import Tracer
+from prometheus_client import Histogram
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.http.problems import Problem, internal, not_found, unprocessable
+from shared.observability.metrics import Metrics
+from shared.observability.tracing import request_span
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+CLIENT_GONE = 499
+
+_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+
+log = structlog.get_logger(__name__)
+
+
+class Edge:
+    """Wraps the whole application of a service."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, tracer: Tracer | None) -> None:
+        self._app = app
+        self._tracer = tracer
+        self._durations = _Durations(
+            metrics.histogram(
+                "tocsin_http_request_duration_seconds",
+                "From the request's head to the end of the answer.",
+                ("method", "route", "status"),
+            )
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        answer = _Answer(send, without_body=scope["method"] == "HEAD")
+        inner = {**scope, "method": "GET"} if answer.without_body else scope
+        with request_span(self._tracer, f"{scope['method']} {scope['path']}", _header(scope, b"traceparent")):
+            await self._handle(inner, receive, answer)
+        self._durations.observe(scope["method"], inner.get("route"), answer.status, time.perf_counter() - started)
+
+    async def _handle(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        try:
+            refused = _unusable(scope)
+            if refused is None:
+                await self._app(scope, receive, answer.send)
+            else:
+                await refused.response(scope["path"])(scope, receive, answer.send)
+        except ClientDisconnect:
+            answer.status = CLIENT_GONE
+        except Exception:
+            log.exception("request failed", method=scope["method"], route=_path(scope.get("route")))
+            if answer.started:
+                raise
+            await internal().response(scope["path"])(scope, receive, answer.send)
+
+
+class _Answer:
+    """Sends on what the application answers, with the headers of every answer; remembers the status."""
+
+    def __init__(self, send: Send, *, without_body: bool) -> None:
+        self._send = send
+        self.without_body = without_body
+        self.status = 500
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            _add_headers(message)
+        elif self.without_body and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+
+class _Durations:
+    """Observes with the histogram's children kept, since resolving labels costs more than observing."""
+
+    def __init__(self, histogram: Histogram) -> None:
+        self._histogram = histogram
+        self._children: dict[tuple[str, Any, int], Any] = {}
+
+    def observe(self, method: str, route: Any, status: int, seconds: float) -> None:
+        key = (method, route, status)
+        child = self._children.get(key)
+        if child is None:
+            labels = (method if method in METHODS else "other", _path(route), str(status))
+            child = self._children[key] = self._histogram.labels(*labels)
+            if method not in METHODS:
+                del self._children[key]
+        child.observe(seconds)
+
+
+def _path(route: Any) -> str:
+    """The route's template, so that no id becomes a label."""
+    return str(getattr(route, "path", "unmatched"))
+
+
+def _unusable(scope: Scope) -> Problem | None:
+    """NUL cannot stand in anything that is stored or looked up."""
+    if "\x00" in scope["path"]:
+        return not_found()
+    if b"%00" in scope["query_string"]:
+        return unprocessable(("query",), "A parameter holds NUL; take it out.")
+    return None
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return str(value, "latin-1")
+    return None
+
+
+def _add_headers(message: MutableMapping[str, Any]) -> None:
+    present = message.setdefault("headers", [])
+    names = {name.lower() for name, _ in present}
+    message["headers"] = [*present, *((name, value) for name, value in _HEADERS if name not in names)]
