@@ -19,6 +19,8 @@ from shared.observability.tracing import request_span
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 CLIENT_GONE = 499
+PLAIN = frozenset({"/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
+"""Paths of routes that carry no template."""
 
 _HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -49,11 +51,12 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        method = scope["method"] if scope["method"] in METHODS else "other"
         answer = _Answer(send, without_body=scope["method"] == "HEAD")
         inner = {**scope, "method": "GET"} if answer.without_body else scope
         with request_span(self._tracer, f"{scope['method']} {scope['path']}", _header(scope, b"traceparent")):
             await self._handle(inner, receive, answer)
-        self._durations.observe(scope["method"], inner.get("route"), answer.status, time.perf_counter() - started)
+        self._durations.observe(method, _path(inner), answer.status, time.perf_counter() - started)
 
     async def _handle(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
@@ -65,7 +68,7 @@ class Edge:
         except ClientDisconnect:
             answer.status = CLIENT_GONE
         except Exception:
-            log.exception("request failed", method=scope["method"], route=_path(scope.get("route")))
+            log.exception("request failed", method=scope["method"], route=_path(scope))
             if answer.started:
                 raise
             await internal().response(scope["path"])(scope, receive, answer.send)
@@ -95,22 +98,20 @@ class _Durations:
 
     def __init__(self, histogram: Histogram) -> None:
         self._histogram = histogram
-        self._children: dict[tuple[str, Any, int], Any] = {}
+        self._children: dict[tuple[str, str, int], Any] = {}
 
-    def observe(self, method: str, route: Any, status: int, seconds: float) -> None:
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         key = (method, route, status)
         child = self._children.get(key)
         if child is None:
-            labels = (method if method in METHODS else "other", _path(route), str(status))
-            child = self._children[key] = self._histogram.labels(*labels)
-            if method not in METHODS:
-                del self._children[key]
+            child = self._children[key] = self._histogram.labels(method, route, str(status))
         child.observe(seconds)
 
 
-def _path(route: Any) -> str:
-    """The route's template, so that no id becomes a label."""
-    return str(getattr(route, "path", "unmatched"))
+def _path(scope: Scope) -> str:
+    """The template of the route that was found, so that no id becomes a label."""
+    path: str = scope["path"]
+    return path if path in PLAIN else str(getattr(scope.get("route"), "path", "unmatched"))
 
 
 def _unusable(scope: Scope) -> Problem | None:

@@ -98,8 +98,8 @@ def not_json() -> Problem:
 
 def invalid(errors: Sequence[tuple[Location, str]]) -> Problem:
     """422 with what is wrong where."""
-    where = ", ".join(".".join(str(part) for part in loc) for loc, _ in errors[:3])
-    return Problem(422, "invalid", "Not valid", f"Not valid: {where or 'the request'}.", errors=errors)
+    detail = "; ".join(f"{'.'.join(str(part) for part in loc)}: {msg}" for loc, msg in errors[:3])
+    return Problem(422, "invalid", "Not valid", detail, errors=errors)
 
 
 def unprocessable(loc: Location, msg: str) -> Problem:

@@ -83,7 +83,8 @@ def _processors(service: str) -> list[structlog.typing.Processor]:
 
 def _renderer(log_format: str) -> list[structlog.typing.Processor]:
     if log_format == "console":
-        return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        plain = structlog.dev.plain_traceback  # the rich one shows local variables, and with them keys and content
+        return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
 
 
