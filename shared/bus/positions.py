@@ -4,11 +4,11 @@ A claim raises the epoch; afterwards only that epoch writes. `caught_up_to` is w
 every record acknowledged by the brokers before that instant is committed in this schema.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.db import Tx
+from shared.db import Row, Tx
 from shared.errors import Transient
 
 
@@ -59,7 +59,14 @@ async def claim(tx: Tx, beginnings: Mapping[Place, int], *, owner: str, cluster_
         owner,
         cluster_id,
     )
-    return [Claim(Place(r["topic"], r["partition"]), r["epoch"], r["next_offset"], r["cluster_id"]) for r in rows]
+    return [_claim_of(row) for row in rows]
+
+
+async def read(connection: Tx, places: Iterable[Place]) -> dict[Place, Claim]:
+    """The rows of these partitions as they stand, whoever owns them."""
+    wanted = list(places)
+    rows = await connection.fetch(_ROWS, [p.topic for p in wanted], [p.partition for p in wanted])
+    return {claim.place: claim for claim in map(_claim_of, rows)}
 
 
 async def advance(tx: Tx, steps: Sequence[Advance]) -> None:
@@ -98,6 +105,28 @@ async def caught_up(connection: Tx) -> dict[tuple[str, int], datetime]:
     rows = await connection.fetch("SELECT topic, partition, caught_up_to FROM consumer_position")
     return {(row["topic"], row["partition"]): row["caught_up_to"] for row in rows}
 
+
+async def ages(connection: Tx) -> dict[str, float]:
+    """By topic, seconds since the end of every partition was last seen; infinite where one never was."""
+    return {row["topic"]: row["age"] for row in await connection.fetch(_AGES)}
+
+
+def _claim_of(row: Row) -> Claim:
+    return Claim(Place(row["topic"], row["partition"]), row["epoch"], row["next_offset"], row["cluster_id"])
+
+
+_AGES = """
+SELECT topic,
+       CASE WHEN isfinite(min(caught_up_to))
+            THEN extract(epoch FROM statement_timestamp() - min(caught_up_to))::float8
+            ELSE 'Infinity'::float8 END AS age
+  FROM consumer_position GROUP BY topic
+"""
+
+_ROWS = """
+SELECT topic, partition, epoch, next_offset, cluster_id
+  FROM consumer_position JOIN unnest($1::text[], $2::int[]) AS w (topic, partition) USING (topic, partition)
+"""
 
 _CLAIM = """
 INSERT INTO consumer_position AS p (topic, partition, epoch, owner, next_offset, cluster_id)

@@ -39,6 +39,9 @@ SWEEP_EVERY = 5.0
 SILENCE_LIMIT = 2.0
 """Seconds without any acknowledgement after which the service is not ready."""
 
+LONGEST_PAUSE = 1.0
+"""Seconds until the next attempt while PostgreSQL or Kafka is away."""
+
 FLUSH_LIMIT = 4.0
 """Seconds that a last flush may take when the service stops."""
 
@@ -69,7 +72,7 @@ class Relay:
         self._metrics = RelayMetrics(metrics)
         self._sender = Sender(kafka_settings, reach)
         self._lease = Lease(db, "relay", process_owner(), LEASE_TTL)
-        self._loop = Loop(self.name, self._step, interval=POLL_INTERVAL, clock=clock)
+        self._loop = Loop(self.name, self._step, interval=POLL_INTERVAL, clock=clock, longest_pause=LONGEST_PAUSE)
         self._floor = Floor()
         self._holding = False
         self._renewed_at = self._looked_at = self._swept_at = float("-inf")

@@ -19,10 +19,10 @@ STOP_TIMEOUT = 8.0
 log = structlog.get_logger(__name__)
 
 
-def pause_after(failures: int, *, at_least: float = 0.0) -> float:
+def pause_after(failures: int, *, at_least: float = 0.0, longest: float = LONGEST_PAUSE) -> float:
     """Seconds to wait after the n-th failure in a row: doubling, between half and the whole of it by chance."""
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures - 1, 10))
-    return float(max(min(at_least, LONGEST_PAUSE), longest * random.uniform(0.5, 1.0)))
+    pause = min(longest, FIRST_PAUSE * 2.0 ** min(failures - 1, 10)) * random.uniform(0.5, 1.0)
+    return float(max(min(at_least, longest), pause))
 
 
 class Loop:
@@ -32,11 +32,20 @@ class Loop:
     off too. The check fails from the second failure in a row until a step succeeds.
     """
 
-    def __init__(self, name: str, step: Callable[[], Awaitable[None]], *, interval: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], Awaitable[None]],
+        *,
+        interval: float,
+        clock: Clock,
+        longest_pause: float = LONGEST_PAUSE,
+    ) -> None:
         self.name = name
         self.stopping = False
         self._step = step
         self._interval = interval
+        self._longest_pause = longest_pause
         self._clock = clock
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -100,10 +109,13 @@ class Loop:
             unexpected = not isinstance(error, Transient)
             log.warning("loop failed", loop=self.name, error=fault, exc_info=error if unexpected else None)
         self._failures, self._fault = self._failures + 1, fault
-        return pause_after(self._failures, at_least=at_least)
+        return pause_after(self._failures, at_least=at_least, longest=self._longest_pause)
 
     async def _wait(self, seconds: float) -> None:
         """Until woken, at the latest after `seconds`."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()

@@ -1,0 +1,151 @@
+"""What the consumer remembers of keys: the last event of each source, dead letters, and what is parked."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from shared.bus import outbox
+from shared.bus.messages import MAX_PAYLOAD, Message
+from shared.bus.records import Item, Record
+from shared.bus.triage import Known, Last, SourceKey
+from shared.contracts.vocabulary import Topic
+from shared.db import Tx
+from shared.errors import Permanent, PermanentReason
+from shared.ids import uuid7
+
+_NO_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+"""A dead letter brings its time in its own headers."""
+
+
+async def known_of(tx: Tx, items: Sequence[Item]) -> Known:
+    """What is remembered of the keys of a batch, in one statement."""
+    asked = {
+        (item.record.place.topic, item.record.key_text, item.received.source if item.received else "")
+        for item in items
+        if item.record.key_text is not None
+    }
+    columns = [list(column) for column in zip(*asked, strict=True)] or [[], [], []]
+    rows = await tx.fetch(_KNOWN, *columns, PermanentReason.CONFLICTING_SEQUENCE)
+    return Known(
+        last={(r["key"], r["source"]): Last(r["last_seq"], r["last_ce_id"]) for r in rows if r["last_seq"] is not None},
+        behind={(r["topic"], r["key"]): r["behind"] for r in rows if r["behind"] is not None},
+    )
+
+
+async def remember(tx: Tx, last: Mapping[SourceKey, Last]) -> None:
+    """Note the last event of each key and source."""
+    if last:
+        await tx.execute(
+            _REMEMBER,
+            [key for key, _ in last],
+            [source for _, source in last],
+            [entry.seq for entry in last.values()],
+            [entry.ce_id for entry in last.values()],
+        )
+
+
+async def bury(tx: Tx, dead: Sequence[tuple[Item, Permanent]], *, service: str) -> None:
+    """Keep each record whole in `dead_letter` and announce it on the topic of dead letters."""
+    for item, fault in dead:
+        record = item.record
+        await tx.execute(
+            _BURY,
+            record.dead_letter_id,
+            record.place.topic,
+            record.place.partition,
+            record.offset,
+            record.key,
+            record.value,
+            raw_headers(record),
+            record.key_text,
+            str(fault.reason),
+            printable(str(fault)),
+        )
+    await outbox.enqueue(tx, [_announcement(item.record, fault, service) for item, fault in dead])
+
+
+async def park(tx: Tx, parked: Sequence[tuple[Item, UUID]]) -> None:
+    """Keep events that follow a dead letter of their key, to be taken after it."""
+    for item, behind in parked:
+        record = item.record
+        await tx.execute(
+            _PARK,
+            record.place.topic,
+            record.place.partition,
+            record.offset,
+            record.key_text,
+            record.value,
+            raw_headers(record),
+            behind,
+        )
+
+
+def raw_headers(record: Record) -> list[list[str]]:
+    """Names and values in base64: a header may hold any bytes."""
+    return [[printable(name), base64.b64encode(value or b"").decode()] for name, value in record.headers]
+
+
+def printable(text: str) -> str:
+    """Text that PostgreSQL can hold."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
+def _announcement(record: Record, fault: Permanent, service: str) -> Message:
+    """The raw value with its own headers, and what was wrong with it."""
+    headers = {printable(name): _shown(value) for name, value in record.headers}
+    value = record.value or b""
+    fits = len(value) <= MAX_PAYLOAD
+    return Message(
+        topic=Topic.DEAD_LETTERS,
+        key=record.key_text or str(record.dead_letter_id),
+        seq=0,
+        type=headers.get("ce_type", "unknown"),
+        version=1,
+        occurred_at=_NO_INSTANT,
+        payload=value if fits else b"",
+        ce_id=uuid7(),
+        raw_headers={
+            **headers,
+            "tocsin_service": service,
+            "tocsin_topic": record.place.topic,
+            "tocsin_partition": str(record.place.partition),
+            "tocsin_offset": str(record.offset),
+            "tocsin_reason": str(fault.reason),
+            "tocsin_error": printable(str(fault))[:1000],
+            **({} if fits else {"tocsin_value": "left out: too large"}),
+        },
+    )
+
+
+def _shown(value: bytes | None) -> str:
+    return printable((value or b"").decode("utf-8", "backslashreplace"))
+
+
+_KNOWN = """
+SELECT k.topic, k.key, k.source, c.last_seq, c.last_ce_id, d.id AS behind
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS k (topic, key, source)
+  LEFT JOIN consumed c USING (key, source)
+  LEFT JOIN LATERAL (
+       SELECT id FROM dead_letter
+        WHERE topic = k.topic AND event_key = k.key AND state IN ('open', 'replaying') AND reason <> $4
+        ORDER BY "offset" LIMIT 1) d ON true
+"""
+
+_REMEMBER = """
+INSERT INTO consumed AS c (key, source, last_seq, last_ce_id)
+SELECT key, source, seq, ce_id
+  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::uuid[]) AS l (key, source, seq, ce_id)
+ON CONFLICT (key, source) DO UPDATE
+   SET last_seq = excluded.last_seq, last_ce_id = excluded.last_ce_id, seen_at = excluded.seen_at
+"""
+
+_BURY = """
+INSERT INTO dead_letter (id, topic, partition, "offset", key, value, headers, event_key, reason, error)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+
+_PARK = """
+INSERT INTO parked_event (topic, partition, "offset", event_key, value, headers, behind)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""

@@ -1,0 +1,212 @@
+"""The consumer: takes events of other services' topics into this service's schema, each exactly once.
+
+Consumes the topics it is given, emits dead letters. The position lives in the database and advances in
+the transaction of the work, so that Kafka's own commits are only a hint for lag tools.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+
+from shared.bus import positions
+from shared.bus.caught_up import Ends
+from shared.bus.holdings import Holdings
+from shared.bus.metrics import ConsumerMetrics
+from shared.bus.ownership import Ownership
+from shared.bus.poison import PoisonGauge, TooMuchPoison
+from shared.bus.positions import Place
+from shared.bus.records import Record, read
+from shared.bus.session import Misplaced, Session
+from shared.bus.watermark import Watermark
+from shared.bus.work import Handle, Work
+from shared.clock import Clock
+from shared.components.component import READY, Check
+from shared.components.crash import CrashPoint, crash_point
+from shared.components.loops import Loop
+from shared.components.watchdog import Watchdog
+from shared.contracts.vocabulary import Topic
+from shared.db import Database
+from shared.db.leases import process_owner
+from shared.errors import Transient
+from shared.observability.metrics import Metrics
+from shared.settings import KafkaSettings
+
+POLL_TIMEOUT = 0.1
+"""Seconds; also how soon a new assignment is noticed."""
+
+MARK_EVERY = 0.05
+HINT_EVERY = 5.0
+LONGEST_PAUSE = 1.0
+"""Seconds until the next attempt while PostgreSQL or Kafka is away."""
+
+STUCK_AFTER = 60
+"""Ticks of the watchdog (seconds) with records waiting, Kafka answering and nothing taken."""
+
+log = structlog.get_logger(__name__)
+
+
+class Consumer:
+    """A component. `after_commit` is called after each committed batch: wake the relay, the matcher, workers."""
+
+    name = "consumer"
+
+    def __init__(
+        self,
+        db: Database,
+        kafka: KafkaSettings,
+        service: str,
+        topics: Sequence[Topic],
+        handle: Handle,
+        metrics: Metrics,
+        clock: Clock,
+        *,
+        after_commit: Callable[[], None] = lambda: None,
+        mark_every: float = MARK_EVERY,
+        reach: CrashPoint = crash_point,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._topics = tuple(topics)
+        self._kafka = kafka
+        self._service = service
+        self._after_commit = after_commit
+        self._metrics = ConsumerMetrics(metrics)
+        ends = Ends()
+        self._holdings = Holdings(ends)
+        self._ownership = Ownership(db, clock, process_owner(), self._holdings)
+        self._watermark = Watermark(db, self._holdings, ends, clock, interval=mark_every)
+        self._work = Work(db, service, handle, self._metrics, self._holdings, PoisonGauge(), reach)
+        self._loop = Loop(self.name, self._step, interval=0, clock=clock, longest_pause=LONGEST_PAUSE)
+        self._watchdog = Watchdog(self.name, limit=STUCK_AFTER)
+        self._session: Session | None = None
+        self._uncertain = False
+        self._halted = ""
+        self._hint: asyncio.Task[None] | None = None
+        self._hinted_at = float("-inf")
+        metrics.on_scrape(self._measure)
+
+    async def start(self) -> None:
+        """Begin to consume; Kafka may be away."""
+        await self._watermark.start()
+        await self._loop.start()
+        self._watchdog.start()
+
+    async def stop(self) -> None:
+        """Finish the batch in hand, leave the group."""
+        self._watchdog.stop()
+        await self._loop.stop()
+        await self._watermark.stop()
+        await self._close()
+
+    def check(self) -> Check:
+        """Ready when the group has given out its partitions and each of ours is read on from."""
+        if self._halted:
+            return Check(ok=False, detail=self._halted)
+        if self._ownership.faults:
+            return Check(ok=False, detail=next(iter(self._ownership.faults.values())))
+        for check in (self._loop.check(), self._watermark.check()):
+            if not check.ok:
+                return check
+        if self._session is None or not self._session.joined:
+            return Check(ok=False, detail="joining the group")
+        unclaimed = self._session.assigned() - self._holdings.places
+        return READY if not unclaimed else Check(ok=False, detail=f"{len(unclaimed)} partitions not claimed")
+
+    async def _step(self) -> None:
+        """One poll and the work on what it brought."""
+        if self._halted:
+            await self._clock.sleep(1.0)
+            self._watchdog.touch()
+            return
+        try:
+            await self._poll(await self._opened())
+        except TooMuchPoison as error:
+            self._halted = str(error)
+            log.critical("consumer stopped", error=self._halted)
+            await self._close()
+        except positions.Fenced:
+            self._uncertain = True
+        except Transient:
+            self._uncertain = True
+            self._watchdog.touch()
+            raise
+
+    async def _opened(self) -> Session:
+        if self._session is None:
+            session = Session(self._kafka, self._service, self._topics)
+            await session.open()
+            self._session = session
+            self._watermark.use(session)
+        return self._session
+
+    async def _poll(self, session: Session) -> None:
+        polled = await self._polled(session)
+        began = self._clock.monotonic()
+        if self._uncertain:
+            await self._ownership.read_again(session)
+            self._uncertain = False
+        await self._ownership.follow(session)
+        records = self._take(session, polled)
+        if records:
+            await self._work.take([read(record) for record in records])
+            self._committed(records, began)
+        if records or not self._watermark.answering or not any(self._watermark.lag().values()):
+            self._watchdog.touch()
+        self._give_hint(session)
+
+    def _take(self, session: Session, polled: Mapping[Place, Sequence[Record]]) -> list[Record]:
+        """The records that come next in held partitions; the rest is dropped or sought again."""
+        records: list[Record] = []
+        for place, candidates in polled.items():
+            taken = self._holdings.take(place, candidates)
+            records += taken.records
+            for stray in taken.seek:
+                self._ownership.seek(session, stray)
+        return records
+
+    def _committed(self, records: Sequence[Record], began: float) -> None:
+        self._after_commit()
+        took = self._clock.monotonic() - began
+        for topic in {record.place.topic for record in records}:
+            self._metrics.process_duration.labels(topic=topic).observe(took)
+
+    async def _polled(self, session: Session) -> dict[Place, list[Record]]:
+        """An error of the client itself ends the session; a new one is opened after a pause."""
+        try:
+            return await session.poll(POLL_TIMEOUT)
+        except Misplaced as error:
+            self._ownership.put_right(session, error.places)
+            return {}
+        except Transient:
+            await self._close()
+            raise
+
+    async def _close(self) -> None:
+        session, self._session = self._session, None
+        self._watermark.use(None)
+        if self._hint is not None:
+            self._hint.cancel()
+            self._hint = None
+        if session is not None:
+            await session.close()
+        self._holdings.drop(self._holdings.places)
+
+    def _give_hint(self, session: Session) -> None:
+        """Tell Kafka the positions now and then, without waiting for it."""
+        now = self._clock.monotonic()
+        if now - self._hinted_at < HINT_EVERY or (self._hint is not None and not self._hint.done()):
+            return
+        held = {place: self._holdings.of(place) for place in self._holdings.places}
+        offsets = {place: h.next_offset for place, h in held.items() if h is not None}
+        if offsets:
+            self._hinted_at = now
+            self._hint = asyncio.create_task(session.commit(offsets), name="hint")
+
+    async def _measure(self) -> None:
+        for topic, lag in self._watermark.lag().items():
+            self._metrics.lag.labels(topic=topic).set(lag)
+        async with self._db.connection() as connection:
+            ages = await positions.ages(connection)
+        for topic, age in ages.items():
+            self._metrics.caught_up_age.labels(topic=topic).set(age)

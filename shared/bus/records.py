@@ -1,0 +1,143 @@
+"""Reading a record: from the bytes of Kafka to what a handler takes, or the reason why that cannot be."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import orjson
+from pydantic import ValidationError
+
+from shared.bus.messages import Received
+from shared.bus.positions import Place
+from shared.contracts.registry import EVENT_TYPES, Event
+from shared.contracts.vocabulary import Topic
+from shared.errors import Permanent, PermanentReason
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record as it lies in the log; the place names the topic without any prefix."""
+
+    place: Place
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+    @property
+    def key_text(self) -> str | None:
+        """The key, or None where it cannot be read: such a record parks nothing behind it."""
+        try:
+            text = None if self.key is None else self.key.decode()
+        except UnicodeDecodeError:
+            return None
+        return None if text is None or "\0" in text else text
+
+    @property
+    def dead_letter_id(self) -> UUID:
+        """The id that its dead letter would have; the same each time it is read."""
+        return uuid5(NAMESPACE_URL, f"tocsin:{self.place.topic}/{self.place.partition}/{self.offset}")
+
+
+@dataclass(frozen=True)
+class Item:
+    """A record with what reading it gave: an event, or a fault."""
+
+    record: Record
+    received: Received | None
+    fault: Permanent | None = None
+
+
+def read(record: Record) -> Item:
+    """Read one record; never raises."""
+    try:
+        return Item(record, _received(record))
+    except Permanent as fault:
+        return Item(record, None, fault)
+
+
+def invalid(error: ValidationError) -> Permanent:
+    """A validation error as a fault that names fields and quotes none of their content."""
+    lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
+    return Permanent(PermanentReason.INVALID, f"{error.title}: {'; '.join(lines[:5])}")
+
+
+def _received(record: Record) -> Received:
+    headers = _text_headers(record)
+    key = record.key_text
+    if key is None:
+        raise Permanent(PermanentReason.UNREADABLE, "the key is not text")
+    value = _json_object(record.value)
+    return Received(
+        topic=Topic(record.place.topic),
+        partition=record.place.partition,
+        offset=record.offset,
+        key=key,
+        source=_header(headers, "ce_source"),
+        seq=_sequence(_header(headers, "ce_sequence")),
+        ce_id=_uuid(_header(headers, "ce_id")),
+        type=_header(headers, "ce_type"),
+        occurred_at=_instant(_header(headers, "ce_time")),
+        event=_event(headers["ce_type"], record.value or b""),
+        value=value,
+        headers=headers,
+    )
+
+
+def _text_headers(record: Record) -> Mapping[str, str]:
+    try:
+        return {name: value.decode() for name, value in record.headers if value is not None}
+    except UnicodeDecodeError:
+        raise Permanent(PermanentReason.UNREADABLE, "a header is not text in UTF-8") from None
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    try:
+        return headers[name]
+    except KeyError:
+        raise Permanent(PermanentReason.UNREADABLE, f"the header {name} is missing") from None
+
+
+def _sequence(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) < 2**63:
+        raise Permanent(PermanentReason.UNREADABLE, "ce_sequence is not a number from 1 on")
+    return int(text)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Permanent(PermanentReason.UNREADABLE, "ce_id is not a UUID") from None
+
+
+def _instant(text: str) -> datetime:
+    with suppress(ValueError):
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is not None:
+            return instant
+    raise Permanent(PermanentReason.UNREADABLE, "ce_time is not an instant of RFC 3339")
+
+
+def _json_object(value: bytes | None) -> dict[str, Any]:
+    try:
+        found = orjson.loads(value or b"")
+    except orjson.JSONDecodeError:
+        raise Permanent(PermanentReason.UNREADABLE, "the value is not JSON") from None
+    if not isinstance(found, dict):
+        raise Permanent(PermanentReason.UNREADABLE, "the value is not a JSON object")
+    return found
+
+
+def _event(event_type: str, value: bytes) -> Event | None:
+    """The event, or None for a type that this version does not know."""
+    known = EVENT_TYPES.get(event_type)
+    if known is None:
+        return None
+    try:
+        return known.model_validate_json(value)
+    except ValidationError as error:
+        raise invalid(error) from None
