@@ -1,0 +1,122 @@
+"""HTTP: the clocks of a case, all clocks by due, and the calculator (contract section 6)."""
+
+import asyncio
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from services.sla_monitor.announcing import view_of
+from services.sla_monitor.preview import Refused, calculate
+from services.sla_monitor.preview_shapes import PreviewAnswer, PreviewQuestion, answer_of, question_of
+from services.sla_monitor.rulebook import Rulebook
+from services.sla_monitor.settlement import Clock
+from services.sla_monitor.store import cases, clocks
+from shared.contracts.scalars import Instant
+from shared.contracts.views import ClockView
+from shared.contracts.vocabulary import ClockKind, ClockState, Scope
+from shared.db import Database
+from shared.http.paging import DEFAULT_LIMIT, CursorParam, LimitParam, Page, decode_cursor, encode_cursor
+from shared.http.problems import not_yet_known, unprocessable
+from shared.http.security import require
+from shared.http.server import router
+
+READ = Depends(require(Scope.SLA_READ))
+
+
+def routes(db: Database, rulebook: Rulebook) -> APIRouter:
+    """The routes of sla_monitor."""
+    api = router()
+    lists = Lists(db, rulebook)
+
+    @api.get("/v1/cases/{case_id}/clocks", dependencies=[READ])
+    async def clocks_of_case(
+        case_id: UUID, limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None
+    ) -> Page[ClockView]:
+        """The clocks of a case, soonest due first."""
+        await lists.require_known(case_id)
+        return await lists.page(limit=limit, cursor=cursor, case_id=case_id)
+
+    @api.get("/v1/clocks", dependencies=[READ])
+    async def all_clocks(
+        state: ClockState | None = None,
+        kind: ClockKind | None = None,
+        due_before: Instant | None = None,
+        limit: LimitParam = DEFAULT_LIMIT,
+        cursor: CursorParam = None,
+    ) -> Page[ClockView]:
+        """Clocks of all cases, soonest due first."""
+        return await lists.page(limit=limit, cursor=cursor, state=state, kind=kind, due_before=due_before)
+
+    @api.post("/v1/sla/preview", dependencies=[READ])
+    async def preview(asked: PreviewQuestion) -> PreviewAnswer:
+        """When such a clock falls due and how it stands; nothing is stored."""
+        try:
+            question = question_of(asked, rulebook.latest, now=await lists.now() if asked.now is None else asked.now)
+            return answer_of(await asyncio.to_thread(calculate, question))
+        except Refused as refused:
+            raise unprocessable(("body", refused.field), refused.message) from None
+
+    return api
+
+
+class Lists:
+    """Pages of clocks as they stand at the moment of asking."""
+
+    def __init__(self, db: Database, rulebook: Rulebook) -> None:
+        self._db = db
+        self._rulebook = rulebook
+
+    async def now(self) -> datetime:
+        """The database's present instant."""
+        async with self._db.connection() as connection:
+            return await self._db.now(connection)
+
+    async def require_known(self, case_id: UUID) -> None:
+        """404 until intake was heard of the case."""
+        async with self._db.connection() as connection:
+            if not await cases.is_known(connection, case_id):
+                raise not_yet_known()
+
+    async def page(
+        self,
+        *,
+        limit: int,
+        cursor: str | None,
+        case_id: UUID | None = None,
+        state: ClockState | None = None,
+        kind: ClockKind | None = None,
+        due_before: datetime | None = None,
+    ) -> Page[ClockView]:
+        """One page, soonest due first."""
+        async with self._db.connection() as connection:
+            found = await clocks.soonest(
+                connection,
+                case_id=case_id,
+                state=state,
+                kind=kind,
+                due_before=due_before,
+                after=_place(cursor),
+                limit=limit + 1,
+            )
+            now = await self._db.now(connection)
+        await self._rulebook.ready(clock.version for clock in found)
+        items = [view_of(clock, self._rulebook.get(clock.version), now) for clock in found[:limit]]
+        return Page(items=items, next_cursor=_cursor(found[limit - 1]) if len(found) > limit else None)
+
+
+def _cursor(clock: Clock) -> str:
+    due = clocks.NO_DUE if clock.due_at is None else clock.due_at.isoformat()
+    return encode_cursor(due, str(clock.clock_id))
+
+
+def _place(cursor: str | None) -> tuple[str, UUID] | None:
+    position = decode_cursor(cursor, str, str)
+    if position is None:
+        return None
+    due, clock_id = position
+    try:
+        place = due if due == clocks.NO_DUE else datetime.fromisoformat(due).isoformat()
+        return place, UUID(clock_id)
+    except ValueError:
+        raise unprocessable(("query", "cursor"), "This is no cursor of this list; take next_cursor as given.") from None
