@@ -43,7 +43,7 @@ async def open_resources(service: str, settings: Settings) -> Resources:
     """Open them. PostgreSQL may be away; a configuration that is not valid raises `ConfigFaults`."""
     clock = SystemClock()
     metrics = Metrics(service)
-    config = ConfigHolder(settings.config_dir, clock, metrics)
+    config = ConfigHolder(settings.config_dir, clock, metrics, development_access=settings.development_access)
     db = await Database.connect(
         settings.database_url, schema=service, min_size=4, max_size=POOL_SIZE, offset=settings.clock_offset
     )
