@@ -92,7 +92,7 @@ def _content(directory: Path, name: str) -> bytes | str:
     try:
         return (directory / name).read_bytes()
     except FileNotFoundError:
-        return f"the file is missing in {directory}; all of {', '.join(f'{n}.yaml' for n in MODELS)} are needed"
+        return f"the file is missing in {directory}; write it (deploy/config has an example)"
     except OSError as error:
         return f"the file cannot be read ({error.strerror}); make it a readable file"
 
