@@ -1,6 +1,7 @@
 """PostgreSQL and Kafka of one stack as members of its supervisor, made ready for the services."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import threading
@@ -71,10 +72,10 @@ def jar_store(directory: DataDirectory) -> jars.JarStore:
     for cache in (jars.default_cache(), directory.path / "cache"):
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            (cache / ".writable").touch()
         except OSError:
             continue
-        return jars.store_in(cache)
+        if os.access(cache, os.W_OK | os.X_OK):
+            return jars.store_in(cache)
     raise StackFault(f"neither {jars.default_cache()} nor {directory.path} can be written; set XDG_CACHE_HOME")
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from services.stack.children import Program, end_left_in, spawn
+from services.stack.children import Program, die_with_parent, end_left_in, spawn
 from services.stack.faults import StackFault
 from shared.ids import uuid7
 
@@ -100,7 +100,11 @@ class Kafka:
         self._write_properties(unfinished)
         command = [*self._java(), "kafka.tools.StorageTool", "format", "--standalone"]
         done = subprocess.run(
-            [*command, "-t", _cluster_id(), "-c", self._properties], cwd=self.home, capture_output=True, check=False
+            [*command, "-t", _cluster_id(), "-c", self._properties],
+            cwd=self.home,
+            capture_output=True,
+            check=False,
+            preexec_fn=die_with_parent(signal.SIGKILL),
         )
         if done.returncode or not unfinished.exists():
             said = (done.stderr or done.stdout).decode(errors="replace").strip().rsplit("\n", 1)[-1]

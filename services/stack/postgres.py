@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from services.stack.children import Account, Program, end_left_in, identity, spawn
+from services.stack.children import Account, Program, die_with_parent, end_left_in, identity, spawn
 from services.stack.faults import StackFault
 
 SUPERUSER = "postgres"
@@ -124,6 +124,7 @@ class Postgres:
                 pass_fds=(directory, secret),
                 capture_output=True,
                 check=False,
+                preexec_fn=die_with_parent(signal.SIGKILL),
                 **identity(self.account),
             )
         finally:

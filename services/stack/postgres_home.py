@@ -25,16 +25,16 @@ SHARED_PLACES = (Path("/var/cache/tocsin"), Path("/opt/tocsin"))
 
 
 def account() -> Account | None:
-    """`nobody` when this process is root; None when it may run PostgreSQL itself."""
-    if os.geteuid() != 0:
-        return None
+    """`nobody` when this process is root; None when it may run PostgreSQL itself. Raises `StackFault`."""
+    wanted = "nobody" if os.geteuid() == 0 else None
     try:
-        entry = pwd.getpwnam("nobody")
+        entry = pwd.getpwnam(wanted) if wanted else pwd.getpwuid(os.geteuid())
     except KeyError:
         raise StackFault(
-            "PostgreSQL cannot run as root, and there is no user `nobody`; add it, or start as another user"
+            f"PostgreSQL needs the user {wanted or os.geteuid()} in /etc/passwd, which is not there\n"
+            "Add it, or start as a user that is."
         ) from None
-    return Account(entry.pw_uid, entry.pw_gid)
+    return Account(entry.pw_uid, entry.pw_gid) if wanted else None
 
 
 def programs(who: Account | None) -> Path:
