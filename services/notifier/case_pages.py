@@ -10,11 +10,12 @@ from uuid import UUID
 
 from services.notifier.delivery import GOT_IT, OPENERS, Attempt
 from services.notifier.pages import Page
-from shared.contracts.events import CaseSummary
+from shared.contracts.events import Actor, CaseSummary
 from shared.contracts.page_events import PageAttempted, PageEvent
 from shared.contracts.vocabulary import AttemptState
 
-Said = tuple[type[PageEvent], Page]
+Said = tuple[type[PageEvent], Page | Attempt, Actor | None]
+"""An event, what it is about, and who did it (None: notifier itself)."""
 
 
 @dataclass
@@ -29,7 +30,7 @@ class CasePages:
     attempts: dict[UUID, Attempt] = field(default_factory=dict)
     changed_pages: dict[UUID, Page] = field(default_factory=dict)
     changed_attempts: dict[UUID, Attempt] = field(default_factory=dict)
-    said: list[Said | tuple[type[PageAttempted], Attempt]] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
     learned: bool = False
 
     def learn(self, summary: CaseSummary | None) -> None:
@@ -46,13 +47,13 @@ class CasePages:
         for attempt in attempts:
             self.attempts[attempt.attempt_id] = self.changed_attempts[attempt.attempt_id] = attempt
 
-    def say(self, event: type[PageEvent], page: Page) -> None:
+    def say(self, event: type[PageEvent], page: Page, actor: Actor | None = None) -> None:
         """Emit an event with the page as it is now."""
-        self.said.append((event, page))
+        self.said.append((event, page, actor))
 
     def attempted(self, attempt: Attempt) -> None:
         """Emit that a try ended."""
-        self.said.append((PageAttempted, attempt))
+        self.said.append((PageAttempted, attempt, None))
 
     def open_pages(self) -> list[Page]:
         """Those not resolved, oldest first."""

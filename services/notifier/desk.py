@@ -13,6 +13,7 @@ from services.notifier.case_pages import CasePages
 from services.notifier.delivery import CALLS, OPENERS, Attempt, NoticeType
 from services.notifier.pages import Page, Paged, Placing, Reason
 from services.notifier.reach import Contact, Rulebook, Target
+from shared.contracts.events import Actor
 from shared.contracts.page_events import (
     PageAcknowledged,
     PageEscalated,
@@ -71,9 +72,13 @@ class Desk:
         else:
             self.open(case, pages.joined(page, reason))
 
-    def open(self, case: CasePages, page: Page) -> None:
+    def open(self, case: CasePages, page: Page, by: Actor | None = None) -> Page:
         """A new page takes its first step."""
-        case.say(PageTriggered, self._step(case, page))
+        page = self._step(case, page)
+        case.say(PageTriggered, page, by)
+        if page.state is PageState.EXHAUSTED:
+            case.say(PageExhausted, page)
+        return page
 
     def close(self, case: CasePages, closes: Callable[[Reason], bool], by: str) -> None:
         """Close the reasons that `closes` picks, on every page of the case."""
@@ -82,20 +87,20 @@ class Desk:
             if closed is not page:
                 self._closed(case, closed)
 
-    def acknowledge(self, case: CasePages, page: Page, by: str) -> Page:
+    def acknowledge(self, case: CasePages, page: Page, by: Actor) -> Page:
         """Somebody has it: what is queued is taken back, those who got it are told."""
-        acknowledged = pages.acknowledge(page, by, self.now)
+        acknowledged = pages.acknowledge(page, by.id, self.now)
         if acknowledged is not page:
             case.put(acknowledged)
             self._end_calls(case, acknowledged, NoticeType.ACKNOWLEDGED)
-            case.say(PageAcknowledged, acknowledged)
+            case.say(PageAcknowledged, acknowledged, by)
         return acknowledged
 
-    def resolve(self, case: CasePages, page: Page, by: str) -> Page:
-        """Close one page with every reason."""
-        closed = pages.close(page, lambda _: True, by, self.now)
+    def resolve(self, case: CasePages, page: Page, why: str, by: Actor | None = None) -> Page:
+        """Close one page with every reason; `why` is what closed it."""
+        closed = pages.close(page, lambda _: True, why, self.now)
         if closed is not page:
-            self._closed(case, closed)
+            self._closed(case, closed, by)
         return closed
 
     def step_on(self, case: CasePages, page: Page) -> None:
@@ -149,11 +154,11 @@ class Desk:
             else:
                 case.put(ended)
 
-    def _closed(self, case: CasePages, page: Page) -> None:
+    def _closed(self, case: CasePages, page: Page, by: Actor | None = None) -> None:
         case.put(page)
         if not page.open:
             self._end_calls(case, page, NoticeType.RESOLVED)
-            case.say(PageResolved, page)
+            case.say(PageResolved, page, by)
 
     def _end_calls(self, case: CasePages, page: Page, news: NoticeType) -> None:
         queued = [attempt for attempt in case.queued(page) if attempt.type in CALLS]

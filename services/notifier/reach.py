@@ -10,6 +10,9 @@ from services.notifier.oncall.resolver import OnCall, Plan, on_call_now
 from shared.config.oncall import EscalationPolicy, NotifyTarget, OnCallConfig, PagingRule
 from shared.contracts.vocabulary import Urgency
 
+CHANNEL_PREFIX = "channel:"
+"""Before the id of a channel where it stands in the place of a responder."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -23,7 +26,7 @@ class Target:
     @property
     def name(self) -> str:
         """Under which a page lists it."""
-        return self.responder or f"channel:{self.channel}"
+        return self.responder or f"{CHANNEL_PREFIX}{self.channel}"
 
 
 @dataclass(frozen=True)

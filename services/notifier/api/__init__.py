@@ -1,0 +1,1 @@
+"""HTTP in: schedules, pages, acknowledgement links."""

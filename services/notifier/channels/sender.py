@@ -1,0 +1,108 @@
+"""The one way out by HTTP: keep-alive, guarded, no redirects, ten seconds, and a verdict on every end.
+
+A try that may have reached the provider without an answer is ambiguous; one that surely did not is retried.
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpcore
+
+from services.notifier.channels.guard import ForbiddenAddress, GuardedBackend
+from services.notifier.delivery import Outcome, Result
+
+TIME_LIMIT = 10.0
+"""Seconds for one try, from resolving the name to the end of the answer's head."""
+
+CONNECT_LIMIT = 5.0
+CONNECTIONS = 32
+DRAIN_LIMIT = 1.0
+"""Seconds for the rest of an answer whose head has said everything."""
+
+_READ_AT_MOST = 64 * 1024
+
+_NEVER_LEFT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
+_UNSEEN = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, TimeoutError)
+_UNUSABLE = (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError, ForbiddenAddress, ValueError)
+
+
+class Sender:
+    """Keeps the connections of one channel."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=CONNECTIONS,
+            keepalive_expiry=60.0,
+            network_backend=GuardedBackend(allow_private=allow_private),
+        )
+
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Outcome:
+        """POST once."""
+        try:
+            async with asyncio.timeout(TIME_LIMIT):
+                return await self._post(url, body, headers)
+        except _NEVER_LEFT as error:
+            return Outcome(Result.RETRY, error=_said(error))
+        except _UNUSABLE as error:
+            return Outcome(Result.REFUSED, error=_said(error))
+        except _UNSEEN as error:
+            return Outcome(Result.AMBIGUOUS, error=_said(error))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.aclose()
+
+    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Outcome:
+        timeouts = {"connect": CONNECT_LIMIT, "read": TIME_LIMIT, "write": TIME_LIMIT, "pool": TIME_LIMIT}
+        extensions = {"timeout": timeouts}
+        async with self._pool.stream(
+            "POST", url, headers=list(headers.items()), content=body, extensions=extensions
+        ) as answer:
+            outcome = verdict(answer.status, _header(answer, b"retry-after"), datetime.now(UTC))
+            with suppress(*_UNSEEN):
+                async with asyncio.timeout(DRAIN_LIMIT):
+                    await _drain(answer)
+            return outcome
+
+
+def verdict(status: int, retry_after: str | None, now: datetime) -> Outcome:
+    """What an answer's status means: 2xx sent, 429 and 5xx again, anything else (a redirect too) refused."""
+    if 200 <= status < 300:
+        return Outcome(Result.SENT, status=status)
+    error = f"HTTP {status}"
+    if status == 429 or status >= 500:
+        return Outcome(Result.RETRY, error=error, status=status, retry_after=parse_retry_after(retry_after, now))
+    return Outcome(Result.REFUSED, error=error, status=status)
+
+
+def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """`Retry-After` as seconds or a date (RFC 9110 section 10.2.3); None where there is none to understand."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return timedelta(seconds=min(int(value), 86_400))
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    return max(timedelta(0), at.replace(tzinfo=at.tzinfo or UTC) - now)
+
+
+async def _drain(answer: httpcore.Response) -> None:
+    """Read a short answer to its end, so that the connection can be used again."""
+    read = 0
+    async for chunk in answer.aiter_stream():
+        read += len(chunk)
+        if read > _READ_AT_MOST:
+            return
+
+
+def _header(answer: httpcore.Response, wanted: bytes) -> str | None:
+    return next((value.decode("latin-1") for name, value in answer.headers if name.lower() == wanted), None)
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

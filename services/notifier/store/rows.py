@@ -1,0 +1,29 @@
+"""Between rows and the shapes that decide: both ways by the names of the columns."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+
+from services.notifier.delivery import Attempt
+from services.notifier.pages import Page
+from shared.db import Row
+
+_PAGE = TypeAdapter(Page)
+_ATTEMPT = TypeAdapter(Attempt)
+
+
+def page_of(row: Row) -> Page:
+    """The page of a row of `page`."""
+    return _PAGE.validate_python(dict(row))
+
+
+def attempt_of(row: Row) -> Attempt:
+    """The attempt of a row of `attempt`."""
+    return _ATTEMPT.validate_python(dict(row))
+
+
+def rows_of(items: Iterable[Any]) -> bytes:
+    """Dataclasses as one JSON array of rows, for `jsonb_populate_recordset`."""
+    return orjson.dumps(list(items), option=orjson.OPT_UTC_Z)
