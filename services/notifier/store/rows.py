@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import orjson
 from pydantic import TypeAdapter
@@ -26,4 +27,10 @@ def attempt_of(row: Row) -> Attempt:
 
 def rows_of(items: Iterable[Any]) -> bytes:
     """Dataclasses as one JSON array of rows, for `jsonb_populate_recordset`."""
-    return orjson.dumps(list(items), option=orjson.OPT_UTC_Z)
+    return orjson.dumps(list(items), default=_plain, option=orjson.OPT_UTC_Z)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, UUID):  # the driver has a class of its own
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a row")
