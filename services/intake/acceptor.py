@@ -15,8 +15,8 @@ from services.intake.admission import Admission, Result, Results
 from services.intake.escalation import Slot
 from services.intake.store.reports import Collision
 from services.intake.submission import Outcome, Submission, first_of_each
+from shared.components.component import READY, Check
 from shared.errors import Transient
-from shared.runtime.component import READY, Check
 
 BATCH = 200
 WORKERS = 2

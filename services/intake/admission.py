@@ -18,10 +18,14 @@ from services.intake.refusal import Invalid, Refusal
 from services.intake.store import cases, reports
 from services.intake.store.reports import StoredReport
 from services.intake.submission import Identity, Known, Outcome, Submission, repeated
+from shared.components.crash import crash_point
 from shared.contracts.vocabulary import SubmissionStatus
 from shared.db import Database, Tx
+from shared.errors import Transient
 from shared.ids import uuid7
-from shared.runtime.crash import crash_point
+
+ATTEMPTS = 5
+"""How often one is tried when others move its slot at the same instant."""
 
 Place = int
 Result = Outcome | Refusal | Invalid
@@ -52,33 +56,61 @@ class Admission:
         this instant: ask again.
         """
         async with self._db.transaction() as tx:
-            known = await reports.known(tx, [s.identity for s in submissions.values()])
-            results = _judge(submissions, known, await self._db.now(tx))
-            fresh = {place: s for place, s in submissions.items() if place not in results}
-            ids = await _with_slots(tx, {place: uuid7() for place in fresh}, fresh)
-            if ids:
-                now = await self._db.now(tx)
-                steps = await _open(tx, {place: (case_id, fresh[place]) for place, case_id in ids.items()}, now)
-                results.update({place: _outcome(SubmissionStatus.ACCEPTED, step.case) for place, step in steps.items()})
+            results = await self._open(tx, submissions)
             crash_point("intake.before_commit")
-        self._after_commit()
+        self.after_commit()
         return results
 
     async def join_case(self, slot: Slot, submissions: Mapping[Place, Submission]) -> Results:
         """Join them to the unresolved case that holds `slot`, in order; empty when none holds it (any more)."""
         async with self._db.transaction() as tx:
-            case = await _lock_holder(tx, slot)
-            if case is None:
-                return {}
-            known = await reports.known(tx, [s.identity for s in submissions.values()])
-            results = await _join_all(tx, case, submissions, known, await self._db.now(tx))
+            results = await self._join(tx, slot, submissions)
             crash_point("intake.before_commit")
-        self._after_commit()
+        self.after_commit()
         return results
 
-    def _after_commit(self) -> None:
+    async def admit(self, tx: Tx, submission: Submission) -> Outcome:
+        """Let one in within a transaction of the caller's; raises `Refusal`, `Invalid` or `Collision`.
+
+        It takes a slot or locks a case, never both, unless the case let go of the slot before it was locked.
+        """
+        for _ in range(ATTEMPTS):
+            results = await self._open(tx, {0: submission})
+            if not results and submission.slot is not None:
+                results = await self._join(tx, submission.slot, {0: submission})
+            if results:
+                crash_point("intake.before_commit")
+                return _or_raise(results[0])
+        raise Transient("others change the same case at this instant")
+
+    def after_commit(self) -> None:
+        """Tell that something was committed."""
         crash_point("intake.after_commit")
         self._committed()
+
+    async def _open(self, tx: Tx, submissions: Mapping[Place, Submission]) -> Results:
+        known = await reports.known(tx, [s.identity for s in submissions.values()])
+        results = _judge(submissions, known, await self._db.now(tx))
+        fresh = {place: s for place, s in submissions.items() if place not in results}
+        ids = await _with_slots(tx, {place: uuid7() for place in fresh}, fresh)
+        if ids:
+            now = await self._db.now(tx)
+            steps = await _write_cases(tx, {place: (case_id, fresh[place]) for place, case_id in ids.items()}, now)
+            results.update({place: _outcome(SubmissionStatus.ACCEPTED, step.case) for place, step in steps.items()})
+        return results
+
+    async def _join(self, tx: Tx, slot: Slot, submissions: Mapping[Place, Submission]) -> Results:
+        case = await _lock_holder(tx, slot)
+        if case is None:
+            return {}
+        known = await reports.known(tx, [s.identity for s in submissions.values()])
+        return await _join_all(tx, case, submissions, known, await self._db.now(tx))
+
+
+def _or_raise(result: Result) -> Outcome:
+    if isinstance(result, Outcome):
+        return result
+    raise result
 
 
 def _judge(submissions: Mapping[Place, Submission], known: Mapping[Identity, Known], now: datetime) -> Results:
@@ -102,7 +134,7 @@ async def _with_slots(tx: Tx, ids: dict[Place, UUID], fresh: Mapping[Place, Subm
     return {place: case_id for place, case_id in ids.items() if fresh[place].slot is None or case_id in won}
 
 
-async def _open(tx: Tx, new: Mapping[Place, tuple[UUID, Submission]], now: datetime) -> dict[Place, Step]:
+async def _write_cases(tx: Tx, new: Mapping[Place, tuple[UUID, Submission]], now: datetime) -> dict[Place, Step]:
     """Write new cases with their reports and events."""
     steps, joined = {}, []
     for place, (case_id, submission) in new.items():

@@ -17,10 +17,10 @@ from services.intake.summary import event_of
 from services.intake.transitions import Context, decide
 from shared.bus import outbox
 from shared.bus.messages import Message, source_of
+from shared.components.crash import crash_point
 from shared.config.models import Configuration
 from shared.db import Database, Tx
 from shared.ids import uuid7
-from shared.runtime.crash import crash_point
 
 SOURCE = source_of("intake")
 
@@ -33,13 +33,13 @@ async def execute(
     *,
     who: Who,
     config: Configuration,
-    expected: int | None = None,
+    expected: frozenset[int] | None = None,
 ) -> Case:
-    """The case after the command; `Refusal` or `Invalid` when it cannot be. `expected`: the version it must have."""
+    """The case after the command; `Refusal` or `Invalid` when it cannot be. `expected`: the versions it may have."""
     case = await cases.lock(tx, case_id)
     if case is None:
         raise Refusal(Reason.NOT_FOUND, "there is no such case")
-    if expected is not None and expected != case.version:
+    if expected is not None and case.version not in expected:
         raise Refusal(Reason.VERSION_MISMATCH, f"the case has version {case.version}")
     context = Context(who=who, now=await db.now(tx), config=config, new_id=uuid7)
     return await persist(tx, case, decide(case, command, context))

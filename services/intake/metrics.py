@@ -31,6 +31,10 @@ class IntakeMetrics:
         declared.show_open({})
         return declared
 
+    def count(self, source: str, status: str) -> None:
+        """One more escalation of this source that was answered so."""
+        self.escalations.labels(source=source, status=status).inc()
+
     def show_open(self, counts: dict[Severity, int]) -> None:
         """Set the gauge; a severity that is not counted has none."""
         for severity in Severity:

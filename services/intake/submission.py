@@ -61,12 +61,17 @@ class Outcome:
     version: int
 
 
-def submission_of(sent: Any, *, who: Who, config: Configuration) -> Submission:
-    """Check the JSON that was sent; `Invalid` names every field that cannot be used."""
+def checked(sent: Any) -> Escalation:
+    """The escalation in the JSON that was sent; `Invalid` names every field that cannot be used."""
     try:
-        escalation = Escalation.model_validate(sent)
+        return Escalation.model_validate(sent)
     except ValidationError as error:
-        raise rejected(error) from None
+        faults = error.errors(include_context=False, include_input=False, include_url=False)
+        raise Invalid(*(Fault(tuple(e["loc"]), e["msg"].removeprefix("Value error, ")) for e in faults)) from None
+
+
+def submission_of(escalation: Escalation, sent: Any, *, who: Who, config: Configuration) -> Submission:
+    """Check it against the configuration; `Invalid` names every id and address that cannot be used."""
     if faults := faults_of(escalation, config):
         raise Invalid(*faults)
     body = orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)
@@ -79,11 +84,6 @@ def repeated(submission: Submission, before: Known) -> Outcome | Refusal:
         detail = f"{submission.escalation.external_id!r} was sent before with another body; use a new external_id"
         return Refusal(Reason.EXTERNAL_ID_CONFLICT, detail)
     return Outcome(SubmissionStatus.DUPLICATE, before.case_id, before.version)
-
-
-def rejected(error: ValidationError) -> Invalid:
-    """Every field that the model refused."""
-    return Invalid(*(Fault(tuple(e["loc"]), e["msg"]) for e in error.errors(include_context=False)))
 
 
 def first_of_each(submissions: Sequence[Submission]) -> list[bool]:

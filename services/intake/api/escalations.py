@@ -1,0 +1,90 @@
+"""POST of one escalation: through the acceptor, or, with an idempotency key, in the transaction of its key."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.intake.acceptor import Acceptor
+from services.intake.admission import ATTEMPTS, Admission
+from services.intake.api.desk import Desk, who_of
+from services.intake.api.shapes import SubmissionView, submission_view
+from services.intake.escalation import Escalation
+from services.intake.refusal import Invalid, Refusal
+from services.intake.store.reports import Collision
+from services.intake.submission import Outcome, Submission, submission_of
+from shared.contracts.vocabulary import Scope, SubmissionStatus
+from shared.db import Tx
+from shared.http.idempotency import Answer, Idempotency, IdempotencyDep
+from shared.http.security import Principal, require
+from shared.http.server import router
+
+Writer = Annotated[Principal, Depends(require(Scope.ESCALATIONS_WRITE))]
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": SubmissionView, "description": "A repetition: the case that is there"},
+    202: {"model": SubmissionView, "description": "A new case, or a report that joined one"},
+}
+
+
+def routes(desk: Desk, acceptor: Acceptor, admission: Admission) -> APIRouter:
+    """POST /v1/escalations."""
+    api = router()
+    posting = Posting(desk, acceptor, admission)
+
+    @api.post("/v1/escalations", status_code=202, responses=_ANSWERS)
+    async def post_escalation(
+        request: Request, escalation: Escalation, principal: Writer, idem: IdempotencyDep
+    ) -> Response:
+        """Take an escalation in: a new case, a report that joins one, or a repetition."""
+        return await posting.post(escalation, await request.json(), principal, idem)
+
+    return api
+
+
+class Posting:
+    """From a checked escalation to the answer."""
+
+    def __init__(self, desk: Desk, acceptor: Acceptor, admission: Admission) -> None:
+        self._desk = desk
+        self._acceptor = acceptor
+        self._admission = admission
+
+    async def post(self, escalation: Escalation, sent: Any, principal: Principal, idem: Idempotency) -> Response:
+        """Count it, whatever becomes of it."""
+        try:
+            submission = submission_of(escalation, sent, who=who_of(principal), config=self._desk.config.current)
+            if idem.claim is not None:
+                return await self._post_once(submission, idem)
+            outcome = await self._acceptor.submit(submission)
+        except (Refusal, Invalid):
+            self._desk.metrics.count(principal.id, "rejected")
+            raise
+        self._desk.metrics.count(principal.id, outcome.status)
+        return answer_of(outcome).response()
+
+    async def _post_once(self, submission: Submission, idem: Idempotency) -> Response:
+        """In the transaction that keeps the answer under the key; a replayed answer is not counted again."""
+        outcomes: list[Outcome] = []
+
+        async def work(tx: Tx) -> Answer:
+            outcomes[:] = [await self._admission.admit(tx, submission)]
+            return answer_of(outcomes[0])
+
+        for attempt in range(ATTEMPTS):
+            try:
+                response = await idem.run(self._desk.db, work)
+                break
+            except Collision:
+                if attempt == ATTEMPTS - 1:
+                    raise
+        if outcomes:
+            self._admission.after_commit()
+            self._desk.metrics.count(submission.who.id, outcomes[0].status)
+        return response
+
+
+def answer_of(outcome: Outcome) -> Answer:
+    """202 for what is new, 200 for a repetition; the case's place either way."""
+    status = 200 if outcome.status is SubmissionStatus.DUPLICATE else 202
+    return Answer(status, submission_view(outcome), {"Location": f"/v1/cases/{outcome.case_id}"})

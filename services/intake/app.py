@@ -1,0 +1,38 @@
+"""Composition root of intake."""
+
+from services.intake.acceptor import Acceptor
+from services.intake.admission import Admission
+from services.intake.api import add_routes
+from services.intake.api.desk import Desk
+from services.intake.casework import PendExpiry
+from services.intake.handlers import TOPICS, handle
+from services.intake.metrics import IntakeMetrics
+from shared.bus.consumer import Consumer
+from shared.bus.relay import Relay
+from shared.components.component import Component
+from shared.contracts.vocabulary import ServiceName
+from shared.db.timers import Sweeper
+from shared.http.server import create_app
+from shared.runtime.composition import Service
+from shared.runtime.resources import Resources
+from shared.settings import Settings
+
+NAME = ServiceName.INTAKE.value
+
+
+def build(settings: Settings, resources: Resources) -> Service:
+    """The service, ready to start."""
+    db, clock = resources.db, resources.clock
+    metrics = IntakeMetrics.declare(resources.metrics)
+    metrics.refresh_from(db, resources.metrics)
+    relay = Relay(db, settings.kafka, NAME, resources.metrics, clock)
+    admission = Admission(db, relay.wake)
+    acceptor = Acceptor(admission)
+    expiry = PendExpiry(db, relay.wake)
+    sweeper = Sweeper("pend reasons", expiry.sweep, limit=expiry.LIMIT, clock=clock)
+    consumer = Consumer(db, settings.kafka, NAME, TOPICS, handle, resources.metrics, clock)
+    components: list[Component] = [relay, acceptor, sweeper, consumer]
+    api = create_app(service=NAME, title="Tocsin intake", resources=resources, components=components)
+    desk = Desk(db, resources.config, metrics, committed=relay.wake)
+    add_routes(api, desk, acceptor, admission)
+    return Service(NAME, api, components, resources)
