@@ -52,7 +52,7 @@ def routes(db: Database, rulebook: Rulebook) -> APIRouter:
     async def preview(asked: PreviewQuestion) -> PreviewAnswer:
         """When such a clock falls due and how it stands; nothing is stored."""
         try:
-            question = question_of(asked, rulebook.latest, now=await lists.now() if asked.now is None else asked.now)
+            question = question_of(asked, rulebook.latest, present=asked.now or await lists.now())
             return answer_of(await asyncio.to_thread(calculate, question))
         except Refused as refused:
             raise unprocessable(("body", refused.field), refused.message) from None

@@ -84,13 +84,11 @@ class PreviewAnswer(_Shape):
     state: ClockState
 
 
-def question_of(asked: PreviewQuestion, rules: Rules, *, now: datetime) -> Question:
+def question_of(asked: PreviewQuestion, rules: Rules, *, present: datetime) -> Question:
     """The calculator's question; raises `Refused` for a calendar that nobody defined.
 
-    A stop ahead of a present that was not given is taken as having come.
+    `present` is `now` where none was given; a stop ahead of it is then taken as having come.
     """
-    if asked.now is None and asked.stop is not None:
-        now = max(now, asked.stop)
     calendar: Calendar
     if isinstance(asked.calendar, CalendarSpec):
         calendar = open_hours(asked.calendar)
@@ -103,7 +101,7 @@ def question_of(asked: PreviewQuestion, rules: Rules, *, now: datetime) -> Quest
         start=asked.start,
         target=asked.target,
         calendar=calendar,
-        now=now,
+        now=asked.now or max(present, asked.stop or present),
         stop=asked.stop,
         pauses=[Span(pause.start, FOREVER if pause.end is None else pause.end) for pause in asked.pauses],
         percents=asked.thresholds,

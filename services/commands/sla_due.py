@@ -1,0 +1,71 @@
+"""`tocsin sla-due`: the clock calculator alone, from sla.yaml, without a server."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from services.commands import CommandFailed
+from services.sla_monitor.definitions import rules_of
+from services.sla_monitor.preview import Answer, Question, Refused, calculate
+from services.sla_monitor.preview_shapes import PreviewQuestion, answer_of, question_of
+from shared.config.loading import load
+from shared.config.sla import SlaConfig
+from shared.contracts.scalars import format_duration, format_instant
+
+_OPTIONS = {"target": "--target", "calendar": "--calendar", "start": "--start"}
+
+
+def sla_due(
+    target: Annotated[str, typer.Option(help="How long: ISO 8601 (PT4H) or seconds.")],
+    calendar: Annotated[str | None, typer.Option(help="A calendar of sla.yaml; none: around the clock.")] = None,
+    start: Annotated[str | None, typer.Option(help="RFC 3339 with offset; none: now.")] = None,
+    config_dir: Annotated[Path, typer.Option(help="Where the seven files are.")] = Path("deploy/config"),
+    as_json: Annotated[bool, typer.Option("--json", help="Answer for a program.")] = False,
+) -> None:
+    """Calculate when a target falls due, and when its thresholds are reached."""
+    question = _question(target, calendar, start, load(config_dir).sla)
+    try:
+        answer = calculate(question)
+    except Refused as refused:
+        raise CommandFailed(refused.message) from None
+    if as_json:
+        typer.echo(answer_of(answer).model_dump_json(indent=2))
+        return
+    for line in _lines(answer, question.start, calendar):
+        typer.echo(line)
+
+
+def _question(target: str, calendar: str | None, start: str | None, sla: SlaConfig) -> Question:
+    """The question of the options, with the thresholds of sla.yaml."""
+    now = datetime.now(UTC)
+    asked: dict[str, Any] = {
+        "target": float(target) if target.replace(".", "", 1).isdecimal() else target,
+        "calendar": calendar,
+        "start": now if start is None else start,
+        "thresholds": sla.warn.percents,
+    }
+    try:
+        return question_of(PreviewQuestion.model_validate(asked), rules_of("", sla), present=now)
+    except ValidationError as error:
+        first = error.errors()[0]
+        message = first["msg"].removeprefix("Value error, ")
+        raise typer.BadParameter(message, param_hint=_OPTIONS.get(str(first["loc"][0]))) from None
+    except Refused as refused:
+        raise typer.BadParameter(refused.message, param_hint=_OPTIONS.get(refused.field)) from None
+
+
+def _lines(answer: Answer, start: datetime, calendar: str | None) -> list[str]:
+    hours = "around the clock" if calendar is None else f"in the hours of {calendar}"
+    lines = [f"start  {format_instant(start)}", f"target {format_duration(answer.elapsed + answer.remaining)} {hours}"]
+    for percent, at in [*answer.thresholds, (100, answer.due_at)]:
+        label = "due   " if percent == 100 else f"{percent:>3} %  "
+        lines.append(f"{label} {'never' if at is None else f'{format_instant(at)}  {_after(at - start)}'}")
+    return lines
+
+
+def _after(wait: timedelta) -> str:
+    """How long after the start, on the wall: `1 day 2:30:00 later`."""
+    return f"{wait} later"
