@@ -1,6 +1,7 @@
 """What a model refuses, said so that a person knows what would be right."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args, get_origin
 
@@ -34,6 +35,9 @@ _LIMITS = {
 }
 
 
+_QUOTED = re.compile(r"'([^']+)'")
+
+
 def faults_of(document: Document, model: type[BaseModel], error: ValidationError) -> list[Fault]:
     """Each error as a fault at its line."""
     return [_fault(document, model, details) for details in error.errors(include_url=False)]
@@ -53,7 +57,10 @@ def _list(names: list[str], most: int = 12) -> str:
 
 
 def _fault(document: Document, model: type[BaseModel], details: ErrorDetails) -> Fault:
-    path = _present(document.data, details["loc"], missing=details["type"] == "missing")
+    loc = details["loc"]
+    if details["type"] == "union_tag_invalid":
+        loc = (*loc, details["ctx"]["discriminator"].strip("'"))
+    path = _present(document.data, loc, missing=details["type"] == "missing")
     return document.fault(path, _message(model, path, details))
 
 
@@ -91,8 +98,7 @@ def _message(model: type[BaseModel], path: Path, details: ErrorDetails) -> str:
 
 def _choices(given: Any, context: dict[str, Any]) -> tuple[Any, list[str]]:
     expected = str(context.get("expected_tags", context.get("expected", "")))
-    names = expected.replace(" or ", ", ").replace("<ChannelKind.", "").split(", ")
-    return context.get("tag", given), [name.strip("'\"") for name in names]
+    return context.get("tag", given), _QUOTED.findall(expected)
 
 
 def _shown(given: Any, context: dict[str, Any]) -> str:
