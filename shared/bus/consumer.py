@@ -23,7 +23,7 @@ from shared.bus.work import Handle, Work
 from shared.clock import Clock
 from shared.components.component import READY, Check
 from shared.components.crash import CrashPoint, crash_point
-from shared.components.loops import Loop
+from shared.components.loops import Loop, pause_after
 from shared.components.watchdog import Watchdog
 from shared.contracts.vocabulary import Topic
 from shared.db import Database
@@ -82,6 +82,8 @@ class Consumer:
         self._session: Session | None = None
         self._uncertain = False
         self._halted = ""
+        self._troubles = 0
+        self._trouble = ""
         self._hint: asyncio.Task[None] | None = None
         self._hinted_at = float("-inf")
         metrics.on_scrape(self._measure)
@@ -105,6 +107,8 @@ class Consumer:
             return Check(ok=False, detail=self._halted)
         if self._ownership.faults:
             return Check(ok=False, detail=next(iter(self._ownership.faults.values())))
+        if self._troubles > 1:
+            return Check(ok=False, detail=self._trouble)
         for check in (self._loop.check(), self._watermark.check()):
             if not check.ok:
                 return check
@@ -149,11 +153,27 @@ class Consumer:
         await self._ownership.follow(session)
         records = self._take(session, polled)
         if records:
-            await self._work.take([read(record) for record in records])
-            self._committed(records, began)
+            await self._work_on(records, began)
         if records or not self._watermark.answering or not any(self._watermark.lag().values()):
             self._watchdog.touch()
         self._give_hint(session)
+
+    async def _work_on(self, records: Sequence[Record], began: float) -> None:
+        """Commit a batch; on trouble that passes pause, then read again from what is committed."""
+        try:
+            await self._work.take([read(record) for record in records])
+        except positions.Fenced:
+            raise
+        except Transient as error:
+            self._uncertain = True
+            self._troubles += 1
+            self._trouble = str(error)
+            if self._troubles == 1:
+                log.warning("batch not committed", error=self._trouble)
+            await self._clock.sleep(pause_after(self._troubles, longest=LONGEST_PAUSE))
+        else:
+            self._troubles = 0
+            self._committed(records, began)
 
     def _take(self, session: Session, polled: Mapping[Place, Sequence[Record]]) -> list[Record]:
         """The records that come next in held partitions; the rest is dropped or sought again."""
