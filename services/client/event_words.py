@@ -9,12 +9,21 @@ from shared.contracts.scalars import parse_duration
 
 def event(type_: str, change: Mapping[str, Any]) -> str:
     """What an event of the timeline says beside its type; empty where the type says it all."""
-    name = type_.removeprefix("tocsin.")
-    teller = _TELLERS.get(name) or _TELLERS.get(name.partition(".")[0])
+    teller = _teller(type_)
     try:
         return teller(change) if teller else ""
     except (KeyError, TypeError, ValueError):
         return ""
+
+
+def knows(type_: str) -> bool:
+    """Whether an event of this type has words of its own."""
+    return _teller(type_) is not None
+
+
+def _teller(type_: str) -> Callable[[Mapping[str, Any]], str] | None:
+    name = type_.removeprefix("tocsin.")
+    return _TELLERS.get(name) or _TELLERS.get(name.partition(".")[0])
 
 
 def _report(change: Mapping[str, Any]) -> str:
@@ -64,6 +73,7 @@ _TELLERS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "case.pended": lambda change: spaced(change["reason"]),
     "case.resumed": lambda change: spaced(change["reason"]) if change["reason"] else "",
     "case.noted": lambda change: f"{change['visibility']} note",
+    "case.update_posted": lambda change: f"to {len(change['stakeholders'])} stakeholder(s)",
     "case.action_proposed": _action,
     "case.action_taken": _action,
     "case.reclassified": _reclassified,

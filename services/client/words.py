@@ -5,6 +5,8 @@ from shared.contracts.vocabulary import ClockState
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
+_JOINERS = "\u200c\u200d"
+
 
 def length(seconds: float) -> str:
     """The two largest units of a length of time: `1 h 5 min`, `42 s`; below a second `0 s`."""
@@ -25,8 +27,8 @@ def spaced(code: str | None) -> str:
 
 
 def plain(text: str) -> str:
-    """Text from outside without control characters, which a terminal would obey."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    """Text from outside without control characters, which a terminal would obey; joiners of scripts stay."""
+    return "".join(character if character.isprintable() or character in _JOINERS else " " for character in text)
 
 
 def clock(view: ClockView) -> str:

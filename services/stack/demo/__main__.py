@@ -56,7 +56,7 @@ async def play(data_dir: Path, console: Console) -> int:
     async with httpx.AsyncClient(timeout=10.0) as client:
         patient = Caller(urls, keys.lead, client, SystemClock(), patience=PATIENCE)
         impatient = Caller(urls, keys.lead, client, SystemClock())
-        world = World(impatient, (stack.get("receiver") or {}).get("url"), progress.run)
+        world = World(impatient, _receiver(stack), progress.run)
         _say(console, await _greeting(patient))
         with Board(console) as board:
             director = Director(story(), patient, keys, world, progress, data_dir, board.show)
@@ -66,6 +66,12 @@ async def play(data_dir: Path, console: Console) -> int:
         _say(console, *await _report(director, ended))
         _say(console, *_own_case(stack, urls[ServiceName.INTAKE]))
     return 0 if ended and not director.refused else 1
+
+
+def _receiver(stack: Mapping[str, Any]) -> str | None:
+    """Base URL of the built-in receiver; None where pages go to a pager of the caller's own."""
+    receiver = stack.get("receiver")
+    return str(receiver["url"]).rstrip("/") if receiver else None
 
 
 def _end_on_signals() -> None:

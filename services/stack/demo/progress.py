@@ -44,12 +44,3 @@ class Progress(BaseModel):
         temporary = data_dir / f"{FILE}.new"
         temporary.write_text(self.model_dump_json(), encoding="utf-8")
         temporary.replace(data_dir / FILE)
-
-    def case_of(self, key: str) -> UUID | None:
-        """The case that the escalation `key` opened or joined, once it was posted."""
-        posted = self.posted.get(key)
-        return posted.case_id if posted else None
-
-    def did(self, key: str, name: str) -> datetime | None:
-        """When the step `name` of `key` was answered."""
-        return self.done.get(f"{key}:{name}")
