@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get("TOCSIN_LOG_LEVEL", "").lower() == "debug":
             raise
-        code = _fail(f"unexpected {type(error).__name__}: {error}\nTOCSIN_LOG_LEVEL=debug shows where it came from.")
+        code = _fail(f"unexpected {type(error).__name__}: {error} (TOCSIN_LOG_LEVEL=debug shows where)")
     sys.exit(code)
 
 
@@ -75,7 +75,8 @@ def _refuse(error: TyperException) -> int:
     """Say what is wrong with the command line, and where its help is."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "tocsin"
-    typer.echo(f"{path}: {error.format_message()}\nTry '{path} --help'.", err=True)
+    message = " ".join(error.format_message().split())
+    typer.echo(f"{path}: {message}\nTry '{path} --help'.", err=True)
     return error.exit_code
 
 

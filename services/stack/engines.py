@@ -128,7 +128,7 @@ def ended_again(member: Member, log: Path) -> str:
         said = log.read_text(encoding="utf-8", errors="replace").strip().rsplit("\n", 1)[-1]
     except OSError:
         said = ""
-    return f"{member.name} ends again and again; its log is {log}\n{said[-300:]}"
+    return f"{member.name} ends again and again: {said[-300:]}\nIts whole log is {log}."
 
 
 async def _create_database(server: Postgres) -> None:

@@ -41,7 +41,6 @@ class Stack:
             database_url=self._postgres.url(engines.DATABASE),
         )
         self._make = Members(directory, self._kept, self._addresses, plan.config_dir)
-        self._members: dict[str, Member] = {}
         self._ready_at: datetime | None = None
         self.supervisor = Supervisor(clock, changed=self._publish, tell=report.line)
 
@@ -92,7 +91,6 @@ class Stack:
 
     async def _add(self, member: Member) -> Member:
         await self.supervisor.start(member)
-        self._members[member.name] = member
         return member
 
     def _publish(self) -> None:
@@ -101,7 +99,7 @@ class Stack:
             self._directory.publish(self._description(self._ready_at))
 
     def _description(self, ready_at: datetime) -> dict[str, Any]:
-        members = self._members
+        members = self.supervisor.members
         described: dict[str, Any] = {
             "ready_at": format_instant(ready_at),
             "token_file": str(self._directory.token_file),

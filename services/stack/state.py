@@ -68,15 +68,22 @@ class DataDirectory:
         except OSError as error:
             raise StackFault(f"cannot write {path} ({error.strerror}); choose another with --data-dir") from None
         try:
+            cls._lock_or_refuse(path, lock)
+            _claim_format(path)
+        except StackFault:
+            lock.close()
+            raise
+        (path / "stack.json").unlink(missing_ok=True)
+        return cls(path.resolve(), lock)
+
+    @staticmethod
+    def _lock_or_refuse(path: Path, lock: IO[str]) -> None:
+        try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StackFault(
                 f"a stack already runs on {path} (process {holder(path)}); stop it, or choose another with --data-dir"
             ) from None
-        directory = cls(path.resolve(), lock)
-        directory._claim_format()
-        (directory.path / "stack.json").unlink(missing_ok=True)
-        return directory
 
     def kept(self) -> Kept:
         """What was chosen at the first start; chosen now when this is it."""
@@ -125,15 +132,17 @@ class DataDirectory:
         (self.path / "stack.json").unlink(missing_ok=True)
         self._lock.close()
 
-    def _claim_format(self) -> None:
-        path = self.path / "format"
-        found = path.read_text(encoding="utf-8").strip() if path.exists() else str(FORMAT)
-        if not found.isdecimal() or int(found) > FORMAT:
-            raise StackFault(
-                f"{self.path} was written by a newer Tocsin (format {found}, this one knows {FORMAT})\n"
-                "Start it with that version, or choose another directory with --data-dir."
-            )
-        path.write_text(f"{FORMAT}\n", encoding="utf-8")
+
+def _claim_format(directory: Path) -> None:
+    """Refuse what a newer version wrote; mark what is new as of this version."""
+    path = directory / "format"
+    found = path.read_text(encoding="utf-8").strip() if path.exists() else str(FORMAT)
+    if not found.isdecimal() or int(found) > FORMAT:
+        raise StackFault(
+            f"{directory} was written by a newer Tocsin (format {found}, this one knows {FORMAT})\n"
+            "Start it with that version, or choose another directory with --data-dir."
+        )
+    path.write_text(f"{FORMAT}\n", encoding="utf-8")
 
 
 def holder(path: Path) -> int | None:

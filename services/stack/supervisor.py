@@ -50,25 +50,25 @@ class Supervisor:
         self._changed = changed
         self._tell = tell
         self._kept: dict[str, asyncio.Task[None]] = {}
-        self._members: list[Member] = []
+        self.members: dict[str, Member] = {}
         self._stopping: set[str] = set()
 
     async def start(self, member: Member) -> None:
         """Start a member for the first time and keep it running; a `StackFault` of its preparation is raised."""
         member.process = await member.start()
-        self._members.append(member)
+        self.members[member.name] = member
         self._kept[member.name] = asyncio.create_task(self._keep(member), name=f"keep {member.name}")
 
     async def stop(self, *groups: Sequence[str]) -> None:
         """Stop the members of each group together, one group after the other."""
         for group in groups:
-            members = [member for member in self._members if member.name in group]
+            members = [self.members[name] for name in group if name in self.members]
             self._stopping.update(member.name for member in members)
             await asyncio.gather(*(self._stop(member) for member in members))
 
     def kill(self) -> None:
         """End everything now; PostgreSQL by its immediate shutdown, which takes its children along."""
-        for member in self._members:
+        for member in self.members.values():
             self._stopping.add(member.name)
             if member.process is not None:
                 at_once = signal.SIGQUIT if member.stop_signal is signal.SIGINT else signal.SIGKILL
