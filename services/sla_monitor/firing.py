@@ -43,7 +43,7 @@ class Firing:
         self._since: datetime | None = None
 
     async def sweep(self) -> int:
-        """Fire up to `LIMIT` cases; how many were."""
+        """Fire up to `LIMIT` cases; how many had something to tell."""
         found = await self._look()
         if not found:
             return 0
@@ -82,7 +82,7 @@ class Firing:
             self._reach("timer.in_transaction")
             began = time.monotonic()
         self._count(reviews, now, time.monotonic() - began)
-        return len(locked)
+        return sum(bool(one.steps) for one in reviews)
 
     def _count(self, reviews: Sequence[Review], now: datetime, committing: float) -> None:
         for one in reviews:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from pydantic import TypeAdapter
 
 from services.sla_monitor.definitions import Terms
@@ -106,12 +107,17 @@ def _values(clock: Clock) -> tuple[Any, ...]:
         clock.breached_at,
         clock.cause,
         clock.evidence.value,
-        [[pause.start, None if pause.end == FOREVER else pause.end] for pause in clock.pauses],
-        [[level.percent, level.at, level.fired_at] for level in clock.thresholds],
+        _json([[pause.start, None if pause.end == FOREVER else pause.end] for pause in clock.pauses]),
+        _json([[level.percent, level.at, level.fired_at] for level in clock.thresholds]),
         clock.warned,
         clock.next_at,
         clock.revision,
     )
+
+
+def _json(value: list[Any]) -> bytes:
+    """As bytes: the driver would take a list inside an array for a further dimension of it."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
 
 
 def next_revision(clock: Clock) -> Clock:
