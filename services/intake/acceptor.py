@@ -14,7 +14,7 @@ import structlog
 from services.intake.admission import Admission, Result, Results
 from services.intake.escalation import Slot
 from services.intake.store.reports import Collision
-from services.intake.submission import Outcome, Submission, first_of_each
+from services.intake.submission import Outcome, Submission
 from shared.components.component import READY, Check
 from shared.errors import Transient
 
@@ -108,8 +108,7 @@ class Acceptor:
 
     async def _round(self, batch: Sequence[_Waiting]) -> None:
         """Open what can be opened side by side, then join the others to the cases that hold their slots."""
-        firsts = first_of_each([waiting.submission for waiting in batch])
-        await self._together([waiting for waiting, first in zip(batch, firsts, strict=True) if first], None)
+        await self._together(batch, None)
         by_slot: dict[Slot, list[_Waiting]] = defaultdict(list)
         for waiting in batch:
             if not waiting.answer.done() and waiting.submission.slot is not None:

@@ -17,7 +17,7 @@ from services.intake.grouping import join, opened
 from services.intake.refusal import Invalid, Refusal
 from services.intake.store import cases, reports
 from services.intake.store.reports import StoredReport
-from services.intake.submission import Identity, Known, Outcome, Submission, repeated
+from services.intake.submission import Identity, Known, Outcome, Submission, first_of_each, repeated
 from shared.components.crash import crash_point
 from shared.contracts.vocabulary import SubmissionStatus
 from shared.db import Database, Tx
@@ -52,8 +52,7 @@ class Admission:
     async def open_cases(self, submissions: Mapping[Place, Submission]) -> Results:
         """Open a case for each whose slot is free and answer repetitions; what must join a case stays undecided.
 
-        No two of them may have one identity or one slot. Raises `Collision` when one came in elsewhere at
-        this instant: ask again.
+        Raises `Collision` when one came in elsewhere at this instant: ask again.
         """
         async with self._db.transaction() as tx:
             results = await self._open(tx, submissions)
@@ -91,12 +90,14 @@ class Admission:
     async def _open(self, tx: Tx, submissions: Mapping[Place, Submission]) -> Results:
         known = await reports.known(tx, [s.identity for s in submissions.values()])
         results = _judge(submissions, known, await self._db.now(tx))
-        fresh = {place: s for place, s in submissions.items() if place not in results}
+        fresh = first_of_each({place: s for place, s in submissions.items() if place not in results})
         ids = await _with_slots(tx, {place: uuid7() for place in fresh}, fresh)
         if ids:
             now = await self._db.now(tx)
             steps = await _write_cases(tx, {place: (case_id, fresh[place]) for place, case_id in ids.items()}, now)
             results.update({place: _outcome(SubmissionStatus.ACCEPTED, step.case) for place, step in steps.items()})
+            known = {fresh[place].identity: _known(fresh[place], step.case) for place, step in steps.items()}
+            results.update(_judge({p: s for p, s in submissions.items() if p not in results}, known, now))
         return results
 
     async def _join(self, tx: Tx, slot: Slot, submissions: Mapping[Place, Submission]) -> Results:
@@ -171,7 +172,7 @@ async def _join_all(
         steps += join(latest, report, who=submission.who, now=now).steps
         latest = steps[-1].case
         joined.append(_Joined(submission, report, latest))
-        known[submission.identity] = Known(latest.case_id, latest.version, submission.body_sha256)
+        known[submission.identity] = _known(submission, latest)
         results[place] = _outcome(SubmissionStatus.GROUPED, latest)
     await reports.add(tx, [_stored(item) for item in joined])
     await persist(tx, case, Decision(tuple(steps)))
@@ -195,6 +196,10 @@ def _stored(item: _Joined) -> StoredReport:
         recorded_at=item.case.recorded_at,
         body=item.submission.body,
     )
+
+
+def _known(submission: Submission, case: Case) -> Known:
+    return Known(case.case_id, case.version, submission.body_sha256)
 
 
 def _outcome(status: SubmissionStatus, case: Case) -> Outcome:

@@ -4,7 +4,7 @@ Pure. The JSON as sent, before any default, tells a repetition from a conflict; 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -86,12 +86,13 @@ def repeated(submission: Submission, before: Known) -> Outcome | Refusal:
     return Outcome(SubmissionStatus.DUPLICATE, before.case_id, before.version)
 
 
-def first_of_each(submissions: Sequence[Submission]) -> list[bool]:
-    """For each, whether it is the first of its identity and of its slot: those can open cases side by side."""
-    seen: set[Identity | Slot] = set()
-    found = []
-    for submission in submissions:
+def first_of_each(submissions: Mapping[int, Submission]) -> dict[int, Submission]:
+    """The first of each identity and of each slot: those can open cases side by side."""
+    seen: set[Identity | Slot | None] = set()
+    found = {}
+    for place, submission in submissions.items():
         keys = {submission.identity, submission.slot} - {None}
-        found.append(seen.isdisjoint(keys))
-        seen.update(key for key in keys if key is not None)
+        if seen.isdisjoint(keys):
+            found[place] = submission
+        seen |= keys
     return found
