@@ -31,6 +31,7 @@ from shared.observability.metrics import Metrics
 from shared.settings import Settings
 from tests.support.config_dir import write
 from tests.support.samples import SUMMARY, change_of, sample
+from tests.support.waiting import wait_until
 
 
 @dataclass
@@ -99,7 +100,7 @@ class Desk:
         """As if the acknowledgement time of the current step were over."""
         async with self.db.connection() as connection:
             await connection.execute("UPDATE page SET step_due_at = statement_timestamp() WHERE page_id = $1", page_id)
-        await self.paging.step_on()
+        await wait_until(self.paging.step_on, what="a step")
 
 
 @asynccontextmanager
