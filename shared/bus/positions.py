@@ -6,7 +6,7 @@ every record acknowledged by the brokers before that instant is committed in thi
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from shared.db import Row, Tx
 from shared.errors import Transient
@@ -103,7 +103,8 @@ async def mark_caught_up(connection: Tx, marks: Sequence[tuple[Place, int, datet
 async def caught_up(connection: Tx) -> dict[tuple[str, int], datetime]:
     """`caught_up_to` of every partition ever claimed, by (topic, partition); the year 1 where it is not known yet."""
     rows = await connection.fetch("SELECT topic, partition, caught_up_to FROM consumer_position")
-    return {(row["topic"], row["partition"]): row["caught_up_to"] for row in rows}
+    # The driver gives `-infinity` as the first instant of the calendar, without a zone.
+    return {(row["topic"], row["partition"]): row["caught_up_to"].replace(tzinfo=UTC) for row in rows}
 
 
 async def ages(connection: Tx) -> dict[str, float]:

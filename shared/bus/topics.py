@@ -1,5 +1,6 @@
 """The topics as they must be on the brokers: create what is missing, tell what differs, never lower anything."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from shared.contracts.vocabulary import PARTITIONS, Topic
 from shared.errors import TocsinError, Transient
 from shared.settings import KafkaSettings
 
+LOOKS = 400
+LOOK_PAUSE = 0.05
 RETENTION_MS = 14 * 24 * 3600 * 1000
 
 
@@ -56,7 +59,17 @@ async def apply(settings: KafkaSettings) -> list[str]:
     if wanted:
         async with _Admin(settings) as admin:
             _raise_refusals(await admin.create_topics(wanted, timeout_ms=10_000))
+            await _until_listed(admin, missing)
     return sorted(missing)
+
+
+async def _until_listed(admin: Any, names: set[str]) -> None:
+    """A topic is known to a broker's clients a moment after it was made."""
+    for _ in range(LOOKS):
+        if names <= set(await admin.list_topics()):
+            return
+        await asyncio.sleep(LOOK_PAUSE)
+    raise Transient(f"Kafka made {', '.join(sorted(names))} and does not list them yet")
 
 
 async def diff(settings: KafkaSettings) -> list[Difference]:
