@@ -39,6 +39,9 @@ def tracer_of(service: str, environ: Mapping[str, str] = os.environ) -> Tracer |
 @contextmanager
 def request_span(tracer: Tracer | None, name: str, incoming: str | None) -> Iterator[None]:
     """Run a request within its trace: `incoming` is its `traceparent` header."""
+    if tracer is None and incoming is None:
+        yield
+        return
     parent = TraceContextTextMapPropagator().extract({"traceparent": incoming}) if incoming else context.Context()
     if tracer is not None:
         with tracer.start_as_current_span(name, context=parent, kind=SpanKind.SERVER):

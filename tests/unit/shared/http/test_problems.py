@@ -1,0 +1,219 @@
+"""Whatever a caller sends, the answer is a problem that says what is wrong, and never a fault of the service."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from tests.support.edge import client
+
+MEBIBYTE = 1024 * 1024
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture
+async def ana(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with client(app, "ana") as session:
+        yield session
+
+
+def problem(answer: httpx.Response, status: int, slug: str) -> dict[str, Any]:
+    """The members of the problem, which has all that RFC 9457 and the contract ask for."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    members: dict[str, Any] = answer.json()
+    assert members["type"] == f"/problems/{slug}"
+    assert members["status"] == status
+    assert members["title"]
+    assert members["detail"]
+    assert members["instance"] == answer.request.url.path
+    return members
+
+
+async def post(session: httpx.AsyncClient, body: bytes) -> httpx.Response:
+    return await session.post("/v1/things", content=body, headers=JSON)
+
+
+async def test_a_good_request_is_answered(ana: httpx.AsyncClient) -> None:
+    answer = await post(ana, b'{"name": "one"}')
+
+    assert (answer.status_code, answer.json()) == (201, {"name": "one", "by": "ana"})
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/v1/things/", "/docs/x"])
+async def test_an_unknown_path_is_not_found_with_or_without_a_key(
+    app: FastAPI, ana: httpx.AsyncClient, path: str
+) -> None:
+    async with client(app) as stranger:
+        problem(await stranger.get(path), 404, "not-found")
+    problem(await ana.get(path), 404, "not-found")
+
+
+@pytest.mark.parametrize("thing", ["1", "x" * 40, "0190b5a0-0000-7000-8000-00000000000", "%00", "%ff"])
+async def test_an_id_that_is_no_uuid_is_not_found(ana: httpx.AsyncClient, thing: str) -> None:
+    problem(await ana.get(f"/v1/things/{thing}"), 404, "not-found")
+
+
+async def test_another_method_names_those_there_are(ana: httpx.AsyncClient) -> None:
+    answer = await ana.delete("/v1/things")
+
+    problem(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+async def test_options_names_the_methods_and_needs_no_key(app: FastAPI) -> None:
+    async with client(app) as stranger:
+        answer = await stranger.options("/v1/things")
+
+    assert (answer.status_code, answer.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+
+
+async def test_head_is_get_without_its_body(ana: httpx.AsyncClient) -> None:
+    head, get = await ana.head("/v1/things"), await ana.get("/v1/things")
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == get.headers["content-length"]
+
+
+@pytest.mark.parametrize(
+    ("body", "loc"),
+    [
+        (b"{}", ["body", "name"]),
+        (b'{"name": 5}', ["body", "name"]),
+        (b'{"name": "a", "number": "5"}', ["body", "number"]),
+        (b'{"name": "a", "number": 1.5}', ["body", "number"]),
+        (b'{"name": "a", "number": 1e400}', ["body"]),
+        (b'{"name": "a", "number": ' + b"9" * 30 + b"}", ["body", "number"]),
+        (b'{"name": "a", "colour": "red"}', ["body", "colour"]),
+        (b'{"name": "a\\u0000"}', ["body", "name"]),
+        (b'{"name": "\\ud800"}', ["body", "name"]),
+        (b'{"name": "\\udc00\\ud800 and more"}', ["body", "name"]),
+        (b'{"name": "a", "labels": {"k": "\\ud83d"}}', ["body", "labels", "k"]),
+        (b'{"name": "a", "labels": {"\\u0000": "v"}}', ["body", "labels", "\x00", "[key]"]),
+        (b"[]", ["body"]),
+        (b"null", ["body"]),
+        (b"", ["body"]),
+    ],
+)
+async def test_a_body_that_does_not_fit_names_the_place(ana: httpx.AsyncClient, body: bytes, loc: list[str]) -> None:
+    members = problem(await post(ana, body), 422, "invalid")
+
+    assert loc in [error["loc"] for error in members["errors"]]
+    assert all(error["msg"] for error in members["errors"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"{'name': 'a'}",
+        b'{"name": NaN}',
+        b'{"name": Infinity, "x": "\\u0041"}',
+        b'{"name": "\xff"}',
+        b"\xef\xbb\xbf{}",
+        b"[" * 100_000,
+        b'{"x": "\\u0041", "name": ' + b"[" * 100_000,
+        b'{"x": "\\u0041", "name": ' + b"9" * 100_000 + b"}",
+    ],
+    ids=["cut", "quotes", "nan", "infinity", "utf8", "bom", "deep", "deep-escaped", "long-number"],
+)
+async def test_what_is_no_json_is_not_valid(ana: httpx.AsyncClient, body: bytes) -> None:
+    members = problem(await post(ana, body), 422, "invalid")
+
+    assert [error["loc"] for error in members["errors"]] == [["body"]]
+
+
+async def test_a_field_name_that_utf8_cannot_hold_is_still_answered(ana: httpx.AsyncClient) -> None:
+    members = problem(await post(ana, b'{"name": "a", "labels": {"\\ud800": "v"}}'), 422, "invalid")
+
+    assert members["errors"][0]["loc"][:2] == ["body", "labels"]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin-1",
+        "multipart/form-data",
+    ],
+)
+async def test_a_body_of_another_media_type_is_refused(ana: httpx.AsyncClient, content_type: str | None) -> None:
+    headers = {} if content_type is None else {"content-type": content_type}
+
+    problem(await ana.post("/v1/things", content=b'{"name": "a"}', headers=headers), 415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; Charset=UTF-8"])
+async def test_json_may_say_its_charset(ana: httpx.AsyncClient, content_type: str) -> None:
+    answer = await ana.post("/v1/things", content=b'{"name": "a"}', headers={"content-type": content_type})
+
+    assert answer.status_code == 201
+
+
+async def chunks(size: int) -> AsyncIterator[bytes]:
+    for _ in range(size // 65536):
+        yield b" " * 65536
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_body_beyond_a_mebibyte_is_refused(ana: httpx.AsyncClient, declared: bool) -> None:
+    body = b" " * (2 * MEBIBYTE) if declared else chunks(2 * MEBIBYTE)
+
+    problem(await ana.post("/v1/things", content=body, headers=JSON), 413, "body-too-large")
+
+
+@pytest.mark.parametrize(("size", "status"), [(7 * MEBIBYTE, 422), (9 * MEBIBYTE, 413)])
+async def test_a_batch_may_have_eight(ana: httpx.AsyncClient, size: int, status: int) -> None:
+    answer = await ana.post("/v1/escalations/batch", content=chunks(size), headers=JSON)
+
+    assert answer.status_code == status
+
+
+async def test_what_is_away_is_503_with_the_time_to_wait(ana: httpx.AsyncClient) -> None:
+    answer = await ana.get("/v1/away")
+
+    problem(answer, 503, "unavailable")
+    assert answer.headers["retry-after"] == "3"
+
+
+async def test_a_fault_of_the_service_tells_the_caller_nothing_of_it(ana: httpx.AsyncClient) -> None:
+    answer = await ana.get("/v1/broken")
+
+    problem(answer, 500, "internal")
+    assert "ZeroDivision" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "loc"),
+    [
+        ("limit=0", ["query", "limit"]),
+        ("limit=201", ["query", "limit"]),
+        ("limit=many", ["query", "limit"]),
+        ("cursor=%21", ["query", "cursor"]),
+        ("cursor=WzEsMl0", ["query", "cursor"]),
+        ("cursor=WyJhIl0", ["query", "cursor"]),
+        ("cursor=%00", ["query"]),
+    ],
+)
+async def test_a_parameter_that_does_not_fit_is_named(ana: httpx.AsyncClient, query: str, loc: list[str]) -> None:
+    members = problem(await ana.get(f"/v1/things?{query}"), 422, "invalid")
+
+    assert loc in [error["loc"] for error in members["errors"]]
+
+
+async def test_a_list_goes_on_where_its_cursor_says(ana: httpx.AsyncClient) -> None:
+    first = (await ana.get("/v1/things", params={"limit": 3})).json()
+    second = (await ana.get("/v1/things", params={"limit": 3, "cursor": first["next_cursor"]})).json()
+
+    assert (first["items"], second["items"]) == ([0, 1, 2], [3, 4, 5])
+
+
+async def test_every_answer_carries_the_headers_of_a_careful_server(ana: httpx.AsyncClient) -> None:
+    for path in ("/v1/things", "/v1/nothing", "/docs", "/livez", "/v1/broken"):
+        answer = await ana.get(path)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
