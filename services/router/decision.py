@@ -15,7 +15,10 @@ NO_SPECIALISTS = "no_specialists"
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided for a case. `chosen`, `units` and `handling` are None and zero unless assigned."""
+    """What was decided for a case. `chosen`, `units` and `handling` are None and zero unless assigned.
+
+    `named`: a transfer asked for this person by name, which overrides presence and capacity.
+    """
 
     case: Waiting
     outcome: RoutingOutcome
@@ -28,6 +31,7 @@ class Decision:
     excluded_by: Mapping[str, tuple[Reason, ...]]
     weights_version: str
     config_version: str
+    named: bool = False
 
     @property
     def specialist(self) -> str | None:
@@ -56,6 +60,7 @@ def assigned(pair: Pair) -> Decision:
         excluded_by=_excluded(group, case, level, chosen),
         weights_version=group.floor.weights_version,
         config_version=group.floor.rules.version,
+        named=group.need.specialist is not None,
     )
 
 

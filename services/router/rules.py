@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
 
+from services.router.shifts import Shifts
 from services.router.specialist import Specialist
 from shared.config.models import Configuration
 from shared.config.routing import Routing
@@ -18,6 +19,7 @@ class Rules:
     specialists: tuple[Specialist, ...]
     pools: Mapping[str, frozenset[str]]
     certifications: Mapping[str, str | None]
+    severities: Mapping[str, Severity]
     routing: Routing
     resolve_targets: Mapping[Severity, timedelta | None]
     version: str
@@ -34,6 +36,7 @@ class Rules:
             specialists=tuple(Specialist.of(specialist) for specialist in chosen),
             pools={name: frozenset(pool.specialists) for name, pool in configuration.roster.pools.items()},
             certifications={area: spec.certification for area, spec in configuration.taxonomy.policy_areas.items()},
+            severities={area: spec.severity for area, spec in configuration.taxonomy.policy_areas.items()},
             routing=configuration.routing,
             resolve_targets={severity: configuration.sla.resolve_target(severity) for severity in Severity},
             version=configuration.version,
@@ -43,6 +46,11 @@ class Rules:
         """The one with this id, or None when the roster has nobody of that name."""
         return self.by_id.get(specialist_id)
 
+    def shifts_of(self, specialist_id: str) -> Shifts | None:
+        """When that specialist works; None when the roster has nobody of that name."""
+        specialist = self.by_id.get(specialist_id)
+        return specialist.shifts if specialist else None
+
     def knows(self, policy_area: str) -> bool:
         """Whether the taxonomy has it, or it says that nobody knows."""
         return policy_area == UNKNOWN_POLICY_AREA or policy_area in self.certifications
@@ -50,6 +58,10 @@ class Rules:
     def certification(self, policy_area: str) -> str | None:
         """What somebody must hold to take a case of this policy area."""
         return self.certifications.get(policy_area)
+
+    def severity(self, policy_area: str) -> Severity:
+        """How bad a case of this policy area is unless its source says so."""
+        return self.severities.get(policy_area, Severity.MEDIUM)
 
     def ladder(self, severity: Severity) -> tuple[Requirement, ...]:
         """The requirements that may be relaxed for this severity, first goes first.

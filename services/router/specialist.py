@@ -48,6 +48,15 @@ class Specialist:
 
 
 @dataclass(frozen=True, slots=True)
+class Status:
+    """What is kept of a specialist: units in hand, presence (None: never said), idle since when."""
+
+    load: int
+    presence: Presence | None
+    idle_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Units that one live assignment takes, and when its handling is expected to end."""
 

@@ -52,6 +52,7 @@ def rules(*people: Specialist, pools: dict[str, frozenset[str]] | None = None, *
         specialists=tuple(sorted(people, key=lambda one: one.id)),
         pools=pools or {},
         certifications=AREAS,
+        severities={area: Severity.HIGH for area in AREAS},
         routing=Routing.model_validate(routing),
         resolve_targets=TARGETS,
         version="test",

@@ -1,0 +1,1 @@
+"""All SQL of the router's schema: cases, assignments, decisions, and how specialists stand."""
