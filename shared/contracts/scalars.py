@@ -25,6 +25,8 @@ def parse_duration(value: str | float | timedelta) -> timedelta:
         raise ValueError("a duration is ISO 8601 (PT4H) or a number of seconds")
     if isinstance(value, int | float):
         return _seconds(float(value))
+    if not isinstance(value, str):
+        raise ValueError("a duration is ISO 8601 (PT4H) or a number of seconds")
     match = _ISO_DURATION.fullmatch(value)
     if match is None or not any(match.groups()) or value.endswith("T"):
         raise ValueError(f"{value!r} is not an ISO 8601 duration such as PT4H, P1D or PT1H30M")
