@@ -1,7 +1,7 @@
 """HTTP: the clocks of a case, all clocks by due, and the calculator (contract section 6)."""
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -116,7 +116,7 @@ def _place(cursor: str | None) -> tuple[str, UUID] | None:
         return None
     due, clock_id = position
     try:
-        place = due if due == clocks.NO_DUE else datetime.fromisoformat(due).isoformat()
+        place = due if due == clocks.NO_DUE else datetime.fromisoformat(due).astimezone(UTC).isoformat()
         return place, UUID(clock_id)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise unprocessable(("query", "cursor"), "This is no cursor of this list; take next_cursor as given.") from None
