@@ -89,7 +89,7 @@ class Postgres:
         return Program(
             name="postgres",
             argv=[self.programs / "postgres", "-D", path, *options],
-            cwd=Path("/"),
+            cwd=self.data,
             env=ENVIRONMENT,
             log=self.log,
             account=self.account,
