@@ -14,8 +14,7 @@ from tests.support.engines import Engines
 async def bare_database(engines: Engines, *schemas: str) -> AsyncIterator[str]:
     """The URL of a fresh database in which each of `schemas` holds the shared tables; dropped at the end."""
     name = f"bare_{uuid7().hex}"
-    admin = await asyncpg.connect(engines.postgres_url)
-    await admin.execute(f"CREATE DATABASE {name}")
+    await _run(engines, f"CREATE DATABASE {name}")
     try:
         connection = await asyncpg.connect(engines.database_url(name))
         for schema in schemas:
@@ -23,5 +22,10 @@ async def bare_database(engines: Engines, *schemas: str) -> AsyncIterator[str]:
         await connection.close()
         yield engines.database_url(name)
     finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
+        await _run(engines, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _run(engines: Engines, statement: str) -> None:
+    admin = await asyncpg.connect(engines.postgres_url)
+    await admin.execute(statement)
+    await admin.close()
