@@ -43,7 +43,7 @@ class Intake:
         return self.clients[principal]
 
     async def get(self, path: str, principal: str = "ana", **params: Any) -> httpx.Response:
-        return await self.client(principal).get(path, params=params)
+        return await self.client(principal).get(path, params=params or None)
 
     async def post(self, path: str, body: Any = None, principal: str = "report-tool", **headers: str) -> httpx.Response:
         return await self.client(principal).post(path, json=body, headers=headers)

@@ -79,7 +79,7 @@ CREATE INDEX notes_of_case ON notes (case_id, note_id);
 
 CREATE TABLE timeline (
     case_id uuid NOT NULL,
-    source text NOT NULL,
+    source text COLLATE "C" NOT NULL,
     sequence bigint NOT NULL,
     type text NOT NULL,
     occurred_at timestamptz NOT NULL,
