@@ -13,6 +13,9 @@ from shared.contracts.registry import EVENT_TYPES, Event
 from shared.contracts.vocabulary import Topic
 from shared.ids import uuid7
 
+Time = float | datetime
+"""Minutes after `T0`, or an instant."""
+
 T0 = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 """A Monday morning."""
 
@@ -39,17 +42,17 @@ class Tale:
     reports: int = 0
     stakeholders: bool = False
 
-    def opened(self, at: float = 0, *, received: float = 0, **report: Any) -> "Tale":
+    def opened(self, at: Time = 0, *, received: Time = 0, **report: Any) -> "Tale":
         return self._report("tocsin.case.opened", at, received, **report)
 
-    def report_added(self, at: float, *, received: float | None = None, **report: Any) -> "Tale":
+    def report_added(self, at: Time, *, received: Time | None = None, **report: Any) -> "Tale":
         return self._report("tocsin.case.report_added", at, at if received is None else received, **report)
 
-    def acknowledged(self, at: float, *, typed: float | None = None) -> "Tale":
+    def acknowledged(self, at: Time, *, typed: Time | None = None) -> "Tale":
         self.status = "acknowledged"
         return self._intake("acknowledged", at, {"by": "ana"}, typed=typed)
 
-    def accepted(self, at: float) -> "Tale":
+    def accepted(self, at: Time) -> "Tale":
         assignment = {
             "assignment_id": uuid4(),
             "case_id": self.case_id,
@@ -66,42 +69,42 @@ class Tale:
             {"assignment": assignment, "decision_id": None},
         )
 
-    def pended(self, at: float, *reasons: str) -> "Tale":
+    def pended(self, at: Time, *reasons: str) -> "Tale":
         self.status = "pending"
         return self._intake("pended", at, {"reason": reasons[-1], "until": None, "reasons": reasons})
 
-    def resumed(self, at: float, *left: str) -> "Tale":
+    def resumed(self, at: Time, *left: str) -> "Tale":
         return self._intake("resumed", at, {"reason": None, "until": None, "reasons": left})
 
-    def acted(self, at: float, action: str = "remove", *, state: str = "done", typed: float | None = None) -> "Tale":
+    def acted(self, at: Time, action: str = "remove", *, state: str = "done", typed: Time | None = None) -> "Tale":
         done = {
             "action_id": uuid4(), "action": action, "scope": "global", "state": state, "by": "ana", "at": self._time(at)
         }  # fmt: skip
         name = "action_taken" if state == "done" else "action_proposed"
         return self._intake(name, at, {"action": done}, typed=typed)
 
-    def updated(self, at: float) -> "Tale":
+    def updated(self, at: Time) -> "Tale":
         return self._intake("update_posted", at, {"text": "We are on it", "stakeholders": []})
 
-    def reclassified(self, at: float, **after: str) -> "Tale":
+    def reclassified(self, at: Time, **after: str) -> "Tale":
         before = self._classes()
         for name, value in after.items():
             setattr(self, name, value)
         change = {"before": before, "after": self._classes(), "cause": "command", "reason": "looked closer"}
         return self._intake("reclassified", at, change)
 
-    def resolved(self, at: float, *, typed: float | None = None) -> "Tale":
+    def resolved(self, at: Time, *, typed: Time | None = None) -> "Tale":
         self.status = "resolved"
         return self._intake("resolved", at, {"outcome": "violation", "root_cause": None}, typed=typed)
 
-    def reopened(self, at: float) -> "Tale":
+    def reopened(self, at: Time) -> "Tale":
         self.status = "open"
         return self._intake("reopened", at, {"kind": "appeal", "reason": "they asked"})
 
-    def noted(self, at: float) -> "Tale":
+    def noted(self, at: Time) -> "Tale":
         return self._intake("noted", at, {"visibility": "internal"})
 
-    def _report(self, name: str, at: float, received: float, **report: Any) -> "Tale":
+    def _report(self, name: str, at: Time, received: Time, **report: Any) -> "Tale":
         self.reports += 1
         orders = [self._order(order) for order in report.get("orders", ())]
         self.orders += orders
@@ -128,11 +131,11 @@ class Tale:
             shown["due_at"] = self._time(order["due_at"])
         return shown
 
-    def _intake(self, name: str, at: float, change: dict[str, Any], *, typed: float | None = None) -> "Tale":
+    def _intake(self, name: str, at: Time, change: dict[str, Any], *, typed: Time | None = None) -> "Tale":
         return self._tell(f"tocsin.case.{name}", Topic.CASES, "intake", at, change, typed=typed)
 
     def _tell(
-        self, name: str, topic: Topic, service: str, at: float, change: Any, *, typed: float | None = None
+        self, name: str, topic: Topic, service: str, at: Time, change: Any, *, typed: Time | None = None
     ) -> "Tale":
         source = source_of(service)
         seq = 1 + sum(1 for received in self.told if received.source == source)
@@ -183,5 +186,5 @@ class Tale:
         shown = {"severity": self.severity, "policy_area": self.policy_area, "region": self.region}
         return {**shown, "language": "de", "graphic": 1}
 
-    def _time(self, at: float | datetime) -> datetime:
+    def _time(self, at: Time) -> datetime:
         return at if isinstance(at, datetime) else minutes(at)

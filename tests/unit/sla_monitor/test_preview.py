@@ -25,7 +25,8 @@ def asked(**question: Any) -> Answer:
 
 def due(**question: Any) -> str | None:
     """When it falls due, as the answer would say it."""
-    return answer_of(asked(**question)).model_dump(mode="json")["due_at"]
+    found: str | None = answer_of(asked(**question)).model_dump(mode="json")["due_at"]
+    return found
 
 
 def zone(name: str, opens: str, closes: str, days: list[str] | None = None) -> dict[str, Any]:
