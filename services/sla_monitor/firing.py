@@ -9,6 +9,9 @@ cannot be part of a deadlock. The clocks are read after the locks are held and w
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from uuid import UUID
+
+import structlog
 
 from services.sla_monitor.caseload import Caseload
 from services.sla_monitor.casework import Review
@@ -18,9 +21,15 @@ from services.sla_monitor.store import cases, timers
 from services.sla_monitor.store.timers import Due
 from shared.components.crash import CrashPoint
 from shared.db import Database
+from shared.errors import Transient
 
 LIMIT = 200
 """Cases fired in one transaction."""
+
+REST = 60.0
+"""Seconds for which a case that cannot be judged is left alone, so that it holds nobody else up."""
+
+log = structlog.get_logger(__name__)
 
 
 class Firing:
@@ -41,6 +50,7 @@ class Firing:
         self._after_commit = after_commit
         self._reach = reach
         self._since: datetime | None = None
+        self._resting: dict[UUID, float] = {}
 
     async def sweep(self) -> int:
         """Fire up to `LIMIT` cases; how many had something to tell."""
@@ -48,28 +58,49 @@ class Firing:
         if not found:
             return 0
         self._reach("timer.before_fire")
-        fired = await self._fire(found)
+        fired = await self._fire_all(found)
         self._reach("timer.after_fire")
         if fired:
             self._after_commit()
         return fired
 
     async def reconsider(self) -> None:
-        """Look again at cases that wait for a definition which this configuration did not know."""
+        """Look again at every case that waits for a definition which this configuration did not know."""
+        waiting = await self._waiting(after=None)
+        while waiting:
+            async with self._db.transaction() as tx:
+                before = await self._caseload.with_clocks(tx, await cases.lock_free(tx, waiting))
+                await self._caseload.settle(tx, before, before)
+            self._after_commit()
+            waiting = await self._waiting(after=waiting[-1])
+
+    async def _waiting(self, after: UUID | None) -> list[UUID]:
         async with self._db.connection() as connection:
-            waiting = await cases.waiting(connection, LIMIT)
-        if not waiting:
-            return
-        async with self._db.transaction() as tx:
-            before = await self._caseload.with_clocks(tx, await cases.lock_free(tx, waiting))
-            await self._caseload.settle(tx, before, before)
-        self._after_commit()
+            return await cases.waiting(connection, after=after, limit=LIMIT)
 
     async def _look(self) -> list[Due]:
         async with self._db.connection() as connection:
             if self._since is None:
                 self._since = await self._db.now(connection)
-            return await timers.due(connection, since=self._since, offset=self._db.offset, limit=LIMIT)
+            found = await timers.due(connection, since=self._since, offset=self._db.offset, limit=LIMIT)
+        if self._resting:
+            now = time.monotonic()
+            self._resting = {case_id: until for case_id, until in self._resting.items() if until > now}
+        return [due for due in found if due.case_id not in self._resting]
+
+    async def _fire_all(self, found: Sequence[Due]) -> int:
+        """Fire them, one case that fails not being the fault of the others."""
+        try:
+            return await self._fire(found)
+        except Transient:
+            raise
+        except Exception:
+            if len(found) > 1:
+                middle = len(found) // 2
+                return await self._fire_all(found[:middle]) + await self._fire_all(found[middle:])
+            log.exception("case cannot be judged", case_id=str(found[0].case_id))
+            self._resting[found[0].case_id] = time.monotonic() + REST
+            return 0
 
     async def _fire(self, found: Sequence[Due]) -> int:
         async with self._db.transaction() as tx:

@@ -48,9 +48,9 @@ async def is_known(connection: Tx, case_id: UUID) -> bool:
     return bool(await connection.fetchval("SELECT pinned IS NOT NULL FROM cases WHERE case_id = $1", case_id))
 
 
-async def waiting(connection: Tx, limit: int) -> list[UUID]:
-    """Cases with a clock that could not be started yet."""
-    rows = await connection.fetch(_WAITING, limit)
+async def waiting(connection: Tx, *, after: UUID | None, limit: int) -> list[UUID]:
+    """Cases with a clock that could not be started yet, by id from the first one `after`."""
+    rows = await connection.fetch(_WAITING, after, limit)
     return [UUID(int=row["case_id"].int) for row in rows]
 
 
@@ -87,4 +87,7 @@ UPDATE cases c
  WHERE c.case_id = n.case_id
 """
 
-_WAITING = "SELECT case_id FROM cases WHERE waiting IS NOT NULL ORDER BY case_id LIMIT $1"
+_WAITING = """
+SELECT case_id FROM cases
+ WHERE waiting IS NOT NULL AND ($1::uuid IS NULL OR case_id > $1) ORDER BY case_id LIMIT $2
+"""

@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.contracts.vocabulary import ClockState, EvidenceState, Topic
 from tests.conftest import OpenDatabase
 from tests.integration.sla_monitor.monitor import SECOND, Monitor
-from tests.unit.sla_monitor.tale import T0, Tale, minutes
+from tests.unit.sla_monitor.tale import Tale, minutes
 
 ORDER = {"clock": "eu.tco.art3", "reference": "BKA-1", "received_at": 0}
 
@@ -162,6 +162,14 @@ async def test_breaches_are_counted_and_their_detection_measured(monitor: Monito
     assert 'tocsin_clocks_open{kind="regulatory"} 0.0' in text
 
 
-async def test_the_present_of_this_test_is_nine_o_clock(monitor: Monitor) -> None:
+async def test_a_case_that_cannot_be_judged_holds_nobody_else_up(monitor: Monitor) -> None:
+    tales = [Tale(partition=number).opened() for number in range(6)]
+    await monitor.hears([tale.told[0] for tale in tales])
     async with monitor.db.connection() as connection:
-        assert abs(await monitor.db.now(connection) - T0) < timedelta(seconds=30)
+        broken = {"profiles": "no list"}
+        await connection.execute("UPDATE cases SET facts = $2 WHERE case_id = $1", tales[2].case_id, broken)
+    monitor.at(minutes(5) + SECOND)
+    await monitor.caught_up()
+
+    assert await monitor.sweep() == 5
+    assert await monitor.sweep() == 0
