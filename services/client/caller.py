@@ -140,7 +140,7 @@ def refusal_words(service: str, status: int, problem: Mapping[str, Any]) -> str:
         403: "; use a key that holds the scope",
         503: f"; see {service}'s /readyz",
     }.get(status, "")
-    return f"{said}{remedy}"
+    return f"{str(said).rstrip('.')}{remedy}"
 
 
 def _path(loc: Any) -> str:

@@ -42,10 +42,9 @@ def brief(decision: DecisionView) -> str:
     if decision.outcome is not RoutingOutcome.ASSIGNED:
         return f"{decision.outcome}: {spaced(decision.waiting_reason)}"
     relaxed = ", ".join(spaced(item.requirement) for item in decision.relaxed)
-    if relaxed:
-        return f"{decision.specialist}, {relaxed} relaxed"
-    others = len(decision.candidates) - 1
-    return f"{decision.specialist}, " + (f"best of {others + 1}" if others > 0 else "the only one free")
+    match = f"{relaxed} relaxed" if relaxed else "full match"
+    rivals = len(decision.candidates)
+    return f"{decision.specialist}: {match}, " + (f"best of {rivals}" if rivals > 1 else "only one free")
 
 
 def _outcome(decision: DecisionView) -> str:

@@ -16,6 +16,7 @@ from services.commands.dossier import gather
 from services.commands.target import DataDirOption, JsonOption, TokenOption, UrlOption, find_target, reach
 
 PATIENCE = 3.0
+PIPED_WIDTH = 120
 
 
 def case(
@@ -36,4 +37,7 @@ def case(
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(dossier.raw, option=orjson.OPT_APPEND_NEWLINE))
     else:
-        Console(soft_wrap=not sys.stdout.isatty()).print(draw(dossier))
+        console = Console()
+        if not console.is_terminal:
+            console.width = PIPED_WIDTH
+        console.print(draw(dossier))

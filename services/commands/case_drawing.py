@@ -1,5 +1,6 @@
 """Draws a case for a terminal: head, clocks as bars, routing in plain words, pages, timeline."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -36,7 +37,7 @@ def draw(dossier: Dossier) -> RenderableType:
     """The whole case, top to bottom; a part that could not be had says so in its place."""
     parts: list[RenderableType] = [_head(dossier.case)]
     if dossier.clocks:
-        parts += [_title("Clocks"), _clocks(dossier.clocks)]
+        parts += [_title("Clocks"), _clocks(dossier)]
     if dossier.decisions:
         parts += [_title("Routing"), *_routing(dossier)]
     if dossier.pages:
@@ -55,9 +56,11 @@ def clock_bar(clock: ClockView) -> ProgressBar:
     return ProgressBar(total=max(target, 1.0), completed=used, width=BAR, complete_style=style, finished_style=style)
 
 
-def at(instant: datetime | None) -> str:
-    """An instant in UTC to the second; the date only where it is not today's business to know it."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if instant else ""
+def at(instant: datetime, beside: datetime | None = None) -> str:
+    """An instant in UTC to the second; without its date when that is the same as that of `beside`."""
+    utc = instant.astimezone(UTC)
+    same = beside is not None and utc.date() == beside.astimezone(UTC).date()
+    return utc.strftime("%H:%M:%SZ" if same else "%Y-%m-%d %H:%M:%SZ")
 
 
 def _title(text: str) -> RenderableType:
@@ -94,11 +97,11 @@ def _subject(case: CaseView) -> str:
     return f", {case.subject.type} {words.plain(case.subject.id)}" if case.subject else ""
 
 
-def _clocks(clocks: Iterable[ClockView]) -> RenderableType:
+def _clocks(dossier: Dossier) -> RenderableType:
     table = Table.grid(padding=(0, 2))
-    for clock in clocks:
+    for clock in dossier.clocks:
         style = CLOCK_STYLE.get(clock.state, "dim")
-        due = f"due {at(clock.due_at)}" if clock.due_at else ""
+        due = f"due {at(clock.due_at, dossier.case.received_at)}" if clock.due_at else ""
         table.add_row(Text(clock.name), clock_bar(clock), Text(words.clock(clock), style=style), Text(due, style="dim"))
     return table
 
@@ -108,7 +111,9 @@ def _routing(dossier: Dossier) -> Iterable[RenderableType]:
     for sentence in routing_words.routing(newest):
         yield Text(sentence)
     for decision in earlier:
-        yield Text(f"before, {at(decision.decided_at)}: {routing_words.brief(decision)}", style="dim")
+        yield Text(
+            f"before, {at(decision.decided_at, dossier.case.received_at)}: {routing_words.brief(decision)}", style="dim"
+        )
 
 
 def _pages(pages: Iterable[PageView]) -> RenderableType:
@@ -116,8 +121,9 @@ def _pages(pages: Iterable[PageView]) -> RenderableType:
     for page in pages:
         reasons = ", ".join(" ".join(filter(None, (item.kind, item.name))) for item in page.reasons)
         responders = ", ".join(dict.fromkeys(item.responder for item in page.responders))
-        by = f" by {page.acknowledged_by}" if page.acknowledged_by else ""
-        sent = ", ".join(f"{item.channel} {item.state}" for item in page.attempts)
+        by = f", acknowledged by {page.acknowledged_by}" if page.acknowledged_by else ""
+        counted = Counter(f"{item.channel} {item.state}" for item in page.attempts)
+        sent = ", ".join(f"{what} ×{count}" if count > 1 else what for what, count in counted.items())
         style = PAGE_STYLE.get(page.state, "green")
         table.add_row(Text(reasons), Text(f"{page.state}{by}", style=style), Text(responders), Text(sent, style="dim"))
     return table
@@ -130,6 +136,9 @@ def _timeline(dossier: Dossier) -> RenderableType:
         who = str(entry.actor.get("id", ""))
         said = event_words.event(entry.type, entry.change)
         table.add_row(
-            Text(at(entry.occurred_at), style="dim"), Text(name), Text(words.plain(said)), Text(who, style="dim")
+            Text(at(entry.occurred_at, dossier.case.received_at), style="dim"),
+            Text(name),
+            Text(words.plain(said)),
+            Text(who, style="dim"),
         )
     return table

@@ -1,6 +1,6 @@
 """Shows a run: a live table on a terminal, one line a change elsewhere. What a row says is decided in `rows`, pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,6 +32,11 @@ class Row:
     left: timedelta | None
     page: str
     page_state: PageState | None
+
+    @property
+    def overdue(self) -> bool:
+        """Its next clock was due already."""
+        return self.left is not None and self.left < timedelta(0)
 
     @property
     def urgency(self) -> tuple[bool, float]:
@@ -66,7 +71,7 @@ def _held(seen: Seen) -> str:
     if seen.assignment is None or seen.decision.outcome is not RoutingOutcome.ASSIGNED:
         return routing_words.brief(seen.decision)
     if seen.assignment.specialist != seen.decision.specialist:
-        return f"{seen.assignment.specialist}, took it"
+        return f"{seen.assignment.specialist}: took it"
     return routing_words.brief(seen.decision)
 
 
@@ -75,68 +80,94 @@ def _page(seen: Seen) -> str:
     if page is None:
         return ""
     if page.acknowledged_by and page.state is not PageState.TRIGGERED:
-        return f"{page.state}, acknowledged by {page.acknowledged_by}"
+        return f"acknowledged by {page.acknowledged_by}"
     responders = ", ".join(dict.fromkeys(item.responder for item in page.responders))
     return f"{page.state} → {responders}" if responders else str(page.state)
 
 
 def lines(before: Sequence[Row], after: Sequence[Row]) -> Iterable[str]:
-    """What changed between two looks, in words; the passing of time alone is no change."""
+    """What changed between two looks, one line a case; the passing of time alone is no change."""
     known = {row.key: row for row in before}
     for row in after:
-        was = known.get(row.key)
-        about = f"{row.key:<16} {row.language:<7}"
-        if row.held and (was is None or row.held != was.held):
-            yield f"{about} {row.held}"
-        if was is None or row.status is not was.status:
-            yield f"{about} {row.status}"
-        if row.left is not None and row.left < timedelta(0) and not (was and was.left and was.left < timedelta(0)):
-            yield f"{about} {row.clock} overdue"
-        if row.page and (was is None or row.page != was.page):
-            yield f"{about} page {row.page}"
+        news = _news(known.get(row.key), row)
+        if news:
+            yield f"{row.key:<16} {row.language:<7} {' · '.join(news)}"
 
 
-def table(found: Sequence[Row], posted: int, total: int, away: Sequence[str], *, height: int) -> RenderableType:
-    """The rows that fit on `height` lines, what moves first."""
+def _news(was: Row | None, row: Row) -> list[str]:
+    news = []
+    if was is None or row.status is not was.status:
+        news.append(str(row.status))
+    if row.held and (was is None or row.held != was.held):
+        news.append(row.held)
+    if row.overdue and not (was and was.overdue):
+        news.append(f"{row.clock} overdue")
+    if row.page and (was is None or row.page != was.page):
+        news.append(f"page {row.page}")
+    return news
+
+
+def table(
+    found: Sequence[Row], posted: int, total: int, away: Sequence[str], *, size: tuple[int, int]
+) -> RenderableType:
+    """The rows that fit a terminal of `size` (columns, lines), what moves first."""
+    width, height = size
     room = max(height - CHROME - len(away), 3)
-    shown = sorted(found, key=lambda row: row.urgency)[:room]
     resolved = sum(row.status is CaseStatus.RESOLVED for row in found)
-    title = f"{posted} of {total} posted, {len(found)} cases, {resolved} resolved"
-    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, expand=True)
-    for name, ratio in (
-        ("case", 3),
-        ("lang", 1),
-        ("policy area", 4),
-        ("who and why", 5),
-        ("status", 2),
-        ("next clock", 4),
-    ):
-        drawn.add_column(name, no_wrap=True, overflow="ellipsis", header_style="dim", ratio=ratio)
-    drawn.add_column("page", no_wrap=True, overflow="ellipsis", header_style="dim", ratio=5)
-    for row in shown:
-        drawn.add_row(*_cells(row))
+    drawn = Table(
+        title=f"{posted} of {total} posted, {len(found)} cases, {resolved} resolved",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        expand=True,
+    )
+    columns = [column for column in COLUMNS if width >= column.from_width]
+    for column in columns:
+        drawn.add_column(
+            column.name, no_wrap=True, overflow="ellipsis", header_style="dim", width=column.width, ratio=column.ratio
+        )
+    for row in sorted(found, key=lambda row: row.urgency)[:room]:
+        drawn.add_row(*(column.cell(row) for column in columns))
     rest = [Text(f"and {len(found) - room} more", style="dim")] if len(found) > room else []
     return Group(drawn, *rest, *(Text(f"waiting: {what}", style="yellow") for what in away))
 
 
-def _cells(row: Row) -> list[Text]:
-    late = row.left is not None and row.left < timedelta(0)
-    return [
-        Text(row.key, style="dim" if row.status is CaseStatus.RESOLVED else ""),
-        Text(row.language),
-        Text(row.area, style="dim" if row.status is CaseStatus.RESOLVED else ""),
-        Text(row.held),
-        Text(row.status, style=STATUS_STYLE.get(row.status, "")),
-        Text(_clock(row), style="bold red" if late else ""),
-        Text(row.page, style=PAGE_STYLE.get(row.page_state, "green") if row.page_state else ""),
-    ]
+@dataclass(frozen=True)
+class Column:
+    """A column of the table: of fixed `width` or a share of what is left, shown from a terminal's width on."""
+
+    name: str
+    cell: Callable[[Row], Text]
+    width: int | None = None
+    ratio: int | None = None
+    from_width: int = 0
+
+
+def _quiet(row: Row) -> str:
+    return "dim" if row.status is CaseStatus.RESOLVED else ""
+
+
+COLUMNS = (
+    Column("case", lambda row: Text(row.key, style=_quiet(row)), width=19),
+    Column("lang", lambda row: Text(row.language, style=_quiet(row)), width=7),
+    Column("policy area", lambda row: Text(row.area, style=_quiet(row)), ratio=3, from_width=120),
+    Column("who and why", lambda row: Text(row.held, style=_quiet(row)), ratio=4),
+    Column("status", lambda row: Text(row.status, style=STATUS_STYLE.get(row.status, "")), width=12, from_width=90),
+    Column("next clock", lambda row: Text(_clock(row), style="bold red" if row.overdue else ""), ratio=3),
+    Column("page", lambda row: Text(row.page, style=_page_style(row)), ratio=3),
+)
+
+
+def _page_style(row: Row) -> str:
+    return PAGE_STYLE.get(row.page_state, "green") if row.page_state else ""
 
 
 def _clock(row: Row) -> str:
     if row.left is None:
         return ""
     left = words.length(row.left.total_seconds())
-    return f"{row.clock} {left}" + (" late" if row.left < timedelta(0) else "")
+    return f"{row.clock} {left}" + (" late" if row.overdue else "")
 
 
 class Board:
@@ -163,7 +194,7 @@ class Board:
         found, away = rows(director, now), sorted(director.world.away.values())
         if self._live is not None:
             posted = len(director.progress.posted)
-            drawn = table(found, posted, len(director.story), away, height=self._console.height)
+            drawn = table(found, posted, len(director.story), away, size=self._console.size)
             self._live.update(drawn, refresh=True)
             return
         since = (now - director.progress.began).total_seconds()

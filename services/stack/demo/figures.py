@@ -9,7 +9,7 @@ from typing import Any
 from services.client import words
 from services.stack.demo.plan import Seen
 from services.stack.demo.scripts import Part, Scripted
-from shared.contracts.vocabulary import ClockKind, ClockState
+from shared.contracts.vocabulary import ClockKind, ClockState, RoutingOutcome
 
 LATE_ARRIVAL = "late_arrival"
 
@@ -75,8 +75,8 @@ def _left(seen: Seen) -> str:
 
 
 def _unheard(seen: Seen) -> str:
-    if seen.assignment is not None:
-        return f"nobody has {seen.case.language}; {seen.assignment.specialist} took it"
+    if seen.decision is not None and seen.decision.outcome is RoutingOutcome.ASSIGNED:
+        return f"nobody has {seen.case.language}; given to {seen.decision.specialist}, {seen.case.status}"
     return f"nobody has {seen.case.language}: {seen.case.outcome or seen.case.waiting_reason or seen.case.status}"
 
 

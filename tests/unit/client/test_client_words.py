@@ -74,9 +74,9 @@ def test_a_waiting_case_says_what_it_waits_for() -> None:
 @pytest.mark.parametrize(
     ("view", "said"),
     [
-        (decision(), "ana, best of 2"),
-        (decision(candidates=[candidate("ana", 1.0)]), "ana, the only one free"),
-        (decision(relaxed=[{"requirement": "language", "why": "x"}]), "ana, language relaxed"),
+        (decision(), "ana: full match, best of 2"),
+        (decision(candidates=[candidate("ana", 1.0)]), "ana: full match, only one free"),
+        (decision(relaxed=[{"requirement": "language", "why": "x"}]), "ana: language relaxed, best of 2"),
         (decision("unroutable", waiting_reason="language"), "unroutable: language"),
     ],
 )
