@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from shared.clock import Clock
 from shared.db import Database, Tx
+from shared.db.timers import Sweeper
 from shared.http import idempotency_store as store
 from shared.http.idempotency_store import Claim, Stored
 from shared.http.problems import Problem, conflict, unprocessable
@@ -27,6 +28,9 @@ MAX_KEY = 200
 WAIT = 10.0
 POLL = 0.05
 """Seconds: how long to wait for the first request of a key, and how often to look."""
+
+FORGET_EVERY = 60.0
+FORGET_AT_ONCE = 1000
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -103,6 +107,16 @@ class Idempotency:
 
 
 IdempotencyDep = Annotated[Idempotency, Depends(Idempotency.of)]
+
+
+def forgetting(db: Database, clock: Clock) -> Sweeper:
+    """Deletes answers older than a day, once a minute, so that the table does not grow for ever."""
+
+    async def sweep() -> int:
+        async with db.transaction() as tx:
+            return await store.expire(tx, FORGET_AT_ONCE)
+
+    return Sweeper("idempotency keys", sweep, interval=FORGET_EVERY, limit=FORGET_AT_ONCE, clock=clock)
 
 
 def replay(claim: Claim, stored: Stored) -> Answer:

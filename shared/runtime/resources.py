@@ -6,6 +6,7 @@ from shared.clock import Clock, SystemClock
 from shared.components.component import Component
 from shared.config.holder import ConfigHolder
 from shared.db import Database
+from shared.http.idempotency import forgetting
 from shared.observability.metrics import Metrics
 from shared.runtime.lifecycle import Lifecycle
 from shared.settings import KafkaSettings, Settings
@@ -24,6 +25,7 @@ class Resources:
     config: ConfigHolder
     metrics: Metrics
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    housekeeping: tuple[Component, ...] = ()
 
     @property
     def kafka(self) -> KafkaSettings:
@@ -32,7 +34,7 @@ class Resources:
 
     def foundation(self) -> list[Component]:
         """Components that every service has; the runner starts them first and stops them last."""
-        return [self.config]
+        return [self.config, *self.housekeeping]
 
     async def close(self) -> None:
         """Let go of everything; the process ends after this."""
@@ -47,4 +49,12 @@ async def open_resources(service: str, settings: Settings) -> Resources:
     db = await Database.connect(
         settings.database_url, schema=service, min_size=4, max_size=POOL_SIZE, offset=settings.clock_offset
     )
-    return Resources(service=service, settings=settings, clock=clock, db=db, config=config, metrics=metrics)
+    return Resources(
+        service=service,
+        settings=settings,
+        clock=clock,
+        db=db,
+        config=config,
+        metrics=metrics,
+        housekeeping=(forgetting(db, clock),),
+    )
