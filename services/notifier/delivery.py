@@ -18,7 +18,7 @@ NAMESPACE = UUID("b9a1c2b0-6d2e-5f0e-9d56-7c1f5b0f3a44")
 TOO_LATE = timedelta(hours=1)
 """After this long past due nothing leaves any more."""
 
-CLAIM_LIMIT = timedelta(seconds=12)
+CLAIM_LIMIT = timedelta(seconds=11)
 """After which a claim without an outcome counts as lost; beyond the 10 s that a send may take."""
 
 FIRST_BACKOFF = timedelta(milliseconds=500)

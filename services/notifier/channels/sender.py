@@ -31,7 +31,8 @@ _UNUSABLE = (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError, Forbidde
 class Sender:
     """Keeps the connections of one channel."""
 
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(self, *, allow_private: bool, time_limit: float = TIME_LIMIT) -> None:
+        self._time_limit = time_limit
         self._pool = httpcore.AsyncConnectionPool(
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS,
@@ -42,7 +43,7 @@ class Sender:
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Outcome:
         """POST once."""
         try:
-            async with asyncio.timeout(TIME_LIMIT):
+            async with asyncio.timeout(self._time_limit):
                 return await self._post(url, body, headers)
         except _NEVER_LEFT as error:
             return Outcome(Result.RETRY, error=_said(error))
