@@ -54,7 +54,7 @@ class Matcher:
         self._announce = announce
         self._reach = reach
         self._lease = Lease(db, LEASE, process_owner(), LEASE_TTL)
-        self._loop = Loop(self.name, self._step, interval=INTERVAL, clock=clock)
+        self._loop = Loop(self.name, self.step, interval=INTERVAL, clock=clock)
         self._rulebook = rulebook
         self._in_force: Desk | None = None
         self._epoch: int | None = None
@@ -78,7 +78,8 @@ class Matcher:
         """Match now."""
         self._loop.wake()
 
-    async def _step(self) -> None:
+    async def step(self) -> None:
+        """Decide over whatever asks for it, until there is nothing left to decide now."""
         while not self._loop.stopping and await self._hold() and await self._round():
             pass
 
