@@ -1,14 +1,22 @@
 """An intake of each test's own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.conftest import OpenDatabase
 from tests.integration.intake.harness import Intake, running
 from tests.support.config_dir import SECRET, configuration
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Log lines are kept, not drawn: a traceback with the locals of a whole service takes minutes."""
+    with capture_logs():
+        yield
 
 
 @pytest.fixture
