@@ -42,9 +42,11 @@ def brief(decision: DecisionView) -> str:
     if decision.outcome is not RoutingOutcome.ASSIGNED:
         return f"{decision.outcome}: {spaced(decision.waiting_reason)}"
     relaxed = ", ".join(spaced(item.requirement) for item in decision.relaxed)
-    match = f"{relaxed} relaxed" if relaxed else "full match"
     rivals = len(decision.candidates)
-    return f"{decision.specialist}: {match}, " + (f"best of {rivals}" if rivals > 1 else "only one free")
+    if rivals > 1:
+        match = f"{relaxed} relaxed" if relaxed else "full match"
+        return f"{decision.specialist}: {match}, best of {rivals}"
+    return f"{decision.specialist}: " + (f"{relaxed} relaxed" if relaxed else "only full match")
 
 
 def _outcome(decision: DecisionView) -> str:

@@ -48,6 +48,11 @@ class Row:
     left: float | None
     page: PageState | None
 
+    @property
+    def overdue(self) -> bool:
+        """Its next deadline has passed."""
+        return self.left is not None and self.left < 0
+
 
 async def look(caller: Caller) -> Sight:
     """Ask three services at once for the newest unresolved cases, the clocks that run and the pages."""
@@ -98,7 +103,7 @@ def gone(before: Sequence[Row], after: Sequence[Row]) -> list[Row]:
 
 
 def _told(row: Row) -> tuple[object, ...]:
-    return (row.status, row.held_by, row.clock, row.due_at, row.page, row.left is not None and row.left < 0)
+    return (row.status, row.held_by, row.clock, row.due_at, row.page, row.overdue)
 
 
 def _next_clocks(clocks: Iterable[ClockView]) -> dict[UUID, ClockView]:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -63,38 +64,48 @@ async def follow(caller: Caller, show: Show, every: float, once: bool) -> None:
 
 def _table(live: Live) -> Show:
     def show(found: Sequence[Row], now: datetime, troubles: Sequence[str]) -> None:
-        live.update(table(found, now, troubles, height=live.console.height), refresh=True)
+        live.update(table(found, now, troubles, size=live.console.size), refresh=True)
 
     return show
 
 
-def table(found: Sequence[Row], now: datetime, troubles: Sequence[str], *, height: int) -> RenderableType:
-    """The soonest deadlines that fit on `height` lines, and how many more there are."""
+def table(found: Sequence[Row], now: datetime, troubles: Sequence[str], *, size: tuple[int, int]) -> RenderableType:
+    """The soonest deadlines that fit a terminal of `size` (columns, lines), and how many more there are."""
+    width, height = size
     room = max(height - CHROME - len(troubles), 3)
     drawn = Table(title=f"{len(found)} unresolved, {now:%H:%M:%S}Z", title_justify="left", box=None, pad_edge=False)
-    for name in ("case", "what", "severity", "status", "with", "next deadline", "left", "page"):
-        drawn.add_column(
-            name, no_wrap=True, header_style="dim", overflow="ellipsis", ratio=3 if name == "what" else None
-        )
+    columns = [column for column in COLUMNS if width >= column.from_width]
+    for column in columns:
+        drawn.add_column(column.name, no_wrap=True, header_style="dim", overflow="ellipsis", min_width=column.width)
     for row in found[:room]:
-        drawn.add_row(*_cells(row))
+        drawn.add_row(*(column.cell(row) for column in columns))
     more = [Text(f"and {len(found) - room} more", style="dim")] if len(found) > room else []
     return Group(drawn, *more, *(Text(trouble, style="red") for trouble in troubles))
 
 
-def _cells(row: Row) -> list[Text]:
-    late = row.left is not None and row.left < 0
-    about = f"{words.spaced(row.policy_area)} {row.language} {row.region}"
-    return [
-        Text(str(row.case_id)[-12:], style="dim"),
-        Text(about),
-        Text(row.severity, style=SEVERITY_STYLE[row.severity]),
-        Text(row.status),
-        Text(row.held_by),
-        Text(row.clock or ""),
-        Text(_left(row), style="bold red" if late else ""),
-        Text(row.page or "", style=PAGE_STYLE.get(row.page, "") if row.page else ""),
-    ]
+@dataclass(frozen=True)
+class Column:
+    """A column of the table, at least `width` wide, shown from a terminal's width on. The id is always whole."""
+
+    name: str
+    cell: Callable[[Row], Text]
+    width: int | None = None
+    from_width: int = 0
+
+
+COLUMNS = (
+    Column("case", lambda row: Text(str(row.case_id), style="dim"), width=36),
+    Column("what", lambda row: Text(f"{words.spaced(row.policy_area)} {row.language} {row.region}"), from_width=140),
+    Column("severity", lambda row: Text(row.severity, style=SEVERITY_STYLE[row.severity]), width=8, from_width=100),
+    Column("status", lambda row: Text(row.status), width=12, from_width=120),
+    Column("with", lambda row: Text(row.held_by)),
+    Column("next deadline", lambda row: Text(_deadline(row), style="bold red" if row.overdue else "")),
+    Column("page", lambda row: Text(row.page or "", style=PAGE_STYLE.get(row.page, "") if row.page else "")),
+)
+
+
+def _deadline(row: Row) -> str:
+    return f"{row.clock} {_left(row)}" if row.clock else ""
 
 
 def _left(row: Row) -> str:
@@ -105,7 +116,7 @@ def _left(row: Row) -> str:
 
 def line(row: Row, now: datetime) -> str:
     """One change as one line of text."""
-    deadline = f"{row.clock} {_left(row)}" if row.clock else "no clock"
+    deadline = _deadline(row) or "no clock"
     page = f", page {row.page}" if row.page else ""
     about = f"{row.policy_area} {row.language} {row.region} {row.severity}"
     return f"{now:%H:%M:%S}Z {row.case_id} {about}: {row.status}, {row.held_by or 'nobody'}, {deadline}{page}"

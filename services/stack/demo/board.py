@@ -152,9 +152,9 @@ COLUMNS = (
     Column("case", lambda row: Text(row.key, style=_quiet(row)), width=19),
     Column("lang", lambda row: Text(row.language, style=_quiet(row)), width=7),
     Column("policy area", lambda row: Text(row.area, style=_quiet(row)), ratio=3, from_width=120),
-    Column("who and why", lambda row: Text(row.held, style=_quiet(row)), ratio=4),
+    Column("who and why", lambda row: Text(row.held, style=_quiet(row)), ratio=5),
     Column("status", lambda row: Text(row.status, style=STATUS_STYLE.get(row.status, "")), width=12, from_width=90),
-    Column("next clock", lambda row: Text(_clock(row), style="bold red" if row.overdue else ""), ratio=3),
+    Column("next clock", lambda row: Text(_clock(row), style="bold red" if row.overdue else ""), ratio=4),
     Column("page", lambda row: Text(row.page, style=_page_style(row)), ratio=3),
 )
 

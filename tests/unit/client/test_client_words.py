@@ -75,7 +75,7 @@ def test_a_waiting_case_says_what_it_waits_for() -> None:
     ("view", "said"),
     [
         (decision(), "ana: full match, best of 2"),
-        (decision(candidates=[candidate("ana", 1.0)]), "ana: full match, only one free"),
+        (decision(candidates=[candidate("ana", 1.0)]), "ana: only full match"),
         (decision(relaxed=[{"requirement": "language", "why": "x"}]), "ana: language relaxed, best of 2"),
         (decision("unroutable", waiting_reason="language"), "unroutable: language"),
     ],

@@ -66,14 +66,16 @@ def test_a_line_names_the_case_who_has_it_and_its_deadline() -> None:
 
 
 @pytest.mark.parametrize("height", [8, 24])
-def test_the_table_fits_and_counts_what_it_leaves_out(height: int) -> None:
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_the_table_fits_with_whole_ids_and_counts_what_it_leaves_out(width: int, height: int) -> None:
     found = rows(sight(*(case(case_id=an_id(number)) for number in range(50))), NOON)
-    console = Console(width=100, height=height, force_terminal=True, color_system=None)
+    console = Console(width=width, height=height, force_terminal=True, color_system=None)
     with console.capture() as captured:
-        console.print(table(found, NOON, ["cannot reach notifier"], height=height))
+        console.print(table(found, NOON, ["cannot reach notifier"], size=(width, height)))
     shown = captured.get()
     assert len(shown.splitlines()) <= height
     assert "more" in shown
+    assert str(an_id(0)) in shown
     assert "cannot reach notifier" in shown
 
 
