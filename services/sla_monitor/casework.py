@@ -13,8 +13,9 @@ from services.sla_monitor.definitions import Rules
 from services.sla_monitor.evaluation import Key
 from services.sla_monitor.facts import Facts
 from services.sla_monitor.hearing import completed
+from services.sla_monitor.judgement import judge
+from services.sla_monitor.legal import Book
 from services.sla_monitor.settlement import OPEN, Clock, Evidence, Settled, Step, StepKind, settle
-from services.sla_monitor.tracks import Book, judge
 from shared.contracts.events import CaseSummary
 from shared.contracts.vocabulary import ClockState
 

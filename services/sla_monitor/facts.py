@@ -81,6 +81,19 @@ class Facts:
         """Whether intake has been heard of this case; before, no clock starts."""
         return bool(self.profiles)
 
+    @property
+    def opening(self) -> Report:
+        """The report that opened the case."""
+        return next((report for report in self.reports if report.opening), self.reports[0])
+
+    def profiles_from(self, start: Mark, end: Mark | None = None) -> tuple[Profile, ...]:
+        """The profile that held at `start` and those that came after it, before `end`."""
+        before = [profile for profile in self.profiles if profile.seq <= start.seq]
+        if not before:
+            return self.profiles
+        later = (p for p in self.profiles if p.seq > start.seq and (end is None or p.seq < end.seq))
+        return (before[-1], *later)
+
 
 Numbered = TypeVar("Numbered", bound=Mark)
 
