@@ -38,9 +38,10 @@ async def _live(plan: Plan, directory: DataDirectory, report: Report) -> None:
         await stop.wait()
     finally:
         report.close()
-        report.line("stopping")
-        await stack.stop()
-        report.line("stopped")
+        if stack.supervisor.members:
+            report.line("stopping")
+            await stack.stop()
+            report.line("stopped")
 
 
 def _watch_signals(stop: asyncio.Event, starting: "asyncio.Task[None]", stack: Stack) -> None:
