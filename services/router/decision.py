@@ -67,15 +67,14 @@ def assigned(pair: Pair) -> Decision:
 def left_waiting(group: Group, case: Waiting) -> Decision:
     """The decision that leaves `case` waiting, with why nobody may take it now."""
     outcome, reason = waiting_outcome(group, case)
-    view, room = group.outlook(), group.slack(case)
-    level = view.level(room)
+    level = group.outlook().level(group.slack(case))
     return Decision(
         case=case,
         outcome=outcome,
         chosen=None,
         units=0,
         handling=timedelta(0),
-        relaxed=relaxations(view, level, room),
+        relaxed=(),
         waiting_reason=reason,
         candidates=(),
         excluded_by=_excluded(group, case, level, None),

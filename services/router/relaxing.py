@@ -98,13 +98,13 @@ def outlook(
 
 
 def relaxations(
-    view: Outlook, level: int, room: timedelta | None, misses: frozenset[Requirement] | None = None
+    view: Outlook, level: int, room: timedelta | None, misses: frozenset[Requirement]
 ) -> tuple[Relaxation, ...]:
-    """The rungs up to `level` with the reason for each; with `misses`, only those that the pair gives up."""
+    """What a pair with these `misses` gives up on the rungs up to `level`, with the reason for each."""
     return tuple(
         Relaxation(requirement, _why(requirement, view.rungs[place].wait, room))
         for place, requirement in enumerate(view.ladder[:level])
-        if misses is None or requirement in misses
+        if requirement in misses
     )
 
 

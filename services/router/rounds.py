@@ -51,6 +51,10 @@ class Desk:
         now = await db.now(connection)
         return Floor(self.rules, self.board.standings(statuses, held, now), now, self.fits)
 
+    def idle_floor(self, now: datetime) -> Floor:
+        """Everybody who is on shift at `now`, available and without any case."""
+        return Floor(self.rules, self.board.standings({}, {}, now), now, self.fits)
+
     def shift_ends(self, now: datetime) -> dict[str, datetime | None]:
         """When the present shift of each who is on shift ends; None: never."""
         shifts = {name: self.board.of(name, now)[0] for name in self.rules.by_id}
