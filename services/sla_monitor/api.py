@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from starlette.responses import Response
 
 from services.sla_monitor.announcing import view_of
+from services.sla_monitor.definitions import Rules
 from services.sla_monitor.preview import Refused, calculate
 from services.sla_monitor.preview_shapes import PreviewAnswer, PreviewQuestion, answer_of, question_of
 from services.sla_monitor.rulebook import Rulebook
@@ -15,7 +17,8 @@ from services.sla_monitor.store import cases, clocks
 from shared.contracts.scalars import Instant
 from shared.contracts.views import ClockView
 from shared.contracts.vocabulary import ClockKind, ClockState, Scope
-from shared.db import Database
+from shared.db import Database, Tx
+from shared.http.idempotency import Answer, IdempotencyDep
 from shared.http.paging import DEFAULT_LIMIT, CursorParam, LimitParam, Page, decode_cursor, encode_cursor
 from shared.http.problems import not_yet_known, unprocessable
 from shared.http.security import require
@@ -48,16 +51,26 @@ def routes(db: Database, rulebook: Rulebook) -> APIRouter:
         """Clocks of all cases, soonest due first."""
         return await lists.page(limit=limit, cursor=cursor, state=state, kind=kind, due_before=due_before)
 
-    @api.post("/v1/sla/preview", dependencies=[READ])
-    async def preview(asked: PreviewQuestion) -> PreviewAnswer:
-        """When such a clock falls due and how it stands; nothing is stored."""
-        try:
-            question = question_of(asked, rulebook.latest, present=asked.now or await lists.now())
-            return answer_of(await asyncio.to_thread(calculate, question))
-        except Refused as refused:
-            raise unprocessable(("body", refused.field), refused.message) from None
+    @api.post("/v1/sla/preview", dependencies=[READ], response_model=PreviewAnswer)
+    async def preview(asked: PreviewQuestion, idem: IdempotencyDep) -> Response:
+        """When such a clock falls due and how it stands. Nothing is stored but the answer for an Idempotency-Key."""
+
+        async def work(_tx: Tx | None = None) -> Answer:
+            found = await _calculated(asked, rulebook.latest, present=asked.now or await lists.now())
+            return Answer(200, found.model_dump_json().encode())
+
+        return (await work()).response() if idem.claim is None else await idem.run(db, work)
 
     return api
+
+
+async def _calculated(asked: PreviewQuestion, rules: Rules, *, present: datetime) -> PreviewAnswer:
+    """The answer, reckoned beside the loop: a question may span centuries."""
+    try:
+        question = question_of(asked, rules, present=present)
+        return answer_of(await asyncio.to_thread(calculate, question))
+    except Refused as refused:
+        raise unprocessable(("body", refused.field), refused.message) from None
 
 
 class Lists:

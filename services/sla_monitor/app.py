@@ -13,6 +13,7 @@ from shared.components.crash import crash_point
 from shared.components.loops import Loop
 from shared.contracts.vocabulary import ServiceName
 from shared.db.timers import Sweeper
+from shared.http.idempotency import forgetting
 from shared.http.server import create_app
 from shared.runtime.resources import Resources
 from shared.runtime.service import Service
@@ -37,7 +38,7 @@ def build(settings: Settings, resources: Resources) -> Service:
     consumer = Consumer(
         db, settings.kafka, NAME, TOPICS, Handlers(caseload), resources.metrics, clock, after_commit=relay.wake
     )
-    components: list[Component] = [relay, sweeper, waiting, consumer]
+    components: list[Component] = [relay, sweeper, waiting, forgetting(db, clock), consumer]
     api = create_app(service=NAME, title="Tocsin sla_monitor", resources=resources, components=components)
     api.include_router(routes(db, rulebook))
     return Service(NAME, api, components, resources)

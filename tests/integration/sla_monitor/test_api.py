@@ -154,6 +154,17 @@ async def test_preview_answers_as_the_contract_says(http: httpx.AsyncClient) -> 
     }
 
 
+async def test_preview_with_a_key_is_answered_once_and_again(http: httpx.AsyncClient) -> None:
+    question = {"start": FRIDAY, "target": 3600, "calendar": None}
+    first = await http.post("/v1/sla/preview", json=question, headers={"Idempotency-Key": "k-1"})
+    again = await http.post("/v1/sla/preview", json=question, headers={"Idempotency-Key": "k-1"})
+    other = await http.post("/v1/sla/preview", json={**question, "target": 1}, headers={"Idempotency-Key": "k-1"})
+
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert other.status_code == 422
+
+
 async def test_preview_takes_the_present_where_now_is_not_given(monitor: Monitor, http: httpx.AsyncClient) -> None:
     monitor.at(minutes(0) + timedelta(days=30))
     answer = await http.post("/v1/sla/preview", json={"start": FRIDAY, "target": 3600, "calendar": None})
