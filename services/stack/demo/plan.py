@@ -19,7 +19,7 @@ from shared.contracts.vocabulary import (
 )
 
 PAGE_LIMIT = timedelta(seconds=45)
-TRANSFER_LIMIT = timedelta(seconds=15)
+TRANSFER_LIMIT = timedelta(seconds=60)
 CLARIFICATION = "clarification"
 
 
@@ -80,9 +80,8 @@ class Seen:
     @property
     def waits(self) -> bool:
         """Nobody holds it, and the router said why."""
-        return self.assignment is None and (
-            self.decision is not None and self.decision.outcome is not RoutingOutcome.ASSIGNED
-        )
+        undecided = self.decision is None or self.decision.outcome is RoutingOutcome.ASSIGNED
+        return self.case.status is not CaseStatus.RESOLVED and self.assignment is None and not undecided
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,9 @@ class Past:
     def has(self, name: str) -> bool:
         return name in self.done
 
-    def since(self, name: str, now: datetime) -> timedelta:
-        """How long ago `name` was answered; zero when it never was."""
-        return now - self.done[name] if name in self.done else timedelta(0)
+    def at(self, name: str) -> datetime | None:
+        """When `name` was answered."""
+        return self.done.get(name)
 
 
 def next_step(script: Scripted, seen: Seen, past: Past, now: datetime, opened: datetime) -> Step | None:
@@ -162,12 +161,19 @@ def _help_unheard(seen: Seen, past: Past, now: datetime, opened: datetime) -> St
     if able is not None and not past.has("transfer"):
         body = {"to": {"specialist": able}, "reason": "An interpreter joins by phone."}
         return Step(Verb.TRANSFER, "transfer", None, body)
-    if past.has("transfer") and past.since("transfer", now) < TRANSFER_LIMIT:
+    if _transfer_under_way(seen.decision, past.at("transfer"), now):
         return None
     if seen.case.status is CaseStatus.OPEN:
         return Step(Verb.ACKNOWLEDGE, "acknowledge-lead", None)
     body = {"outcome": "out_of_scope", "summary": "Handed to a partner who speaks the language."}
     return Step(Verb.RESOLVE, "resolve-lead", None, body)
+
+
+def _transfer_under_way(decision: DecisionView | None, transferred: datetime | None, now: datetime) -> bool:
+    """Whether the router has yet to decide on a transfer; it may have been away."""
+    if transferred is None or now - transferred > TRANSFER_LIMIT:
+        return False
+    return decision is None or decision.decided_at < transferred
 
 
 def _only_language_missing(decision: DecisionView | None) -> str | None:

@@ -9,13 +9,14 @@ from uuid import UUID
 
 import httpx
 
-from services.client.caller import Caller, CallFailed
+from services.client.caller import Caller, CallFailed, Refused
 from services.client.shapes import CaseView
 from services.stack.demo.plan import Seen
 from shared.contracts.views import AssignmentView, ClockView, DecisionView, PageView
 from shared.contracts.vocabulary import CaseStatus, ServiceName
 
 FRESH = 2.0
+NOT_YET_KNOWN = 404
 LIVE = ("offered", "accepted")
 
 
@@ -74,10 +75,12 @@ class World:
         return sum(delivery.get("case_id") == str(case_id) for delivery in self.deliveries)
 
     async def _items(self, service: ServiceName, path: str, **query: Any) -> list[Any] | None:
-        """One page of a list; None while the service is away."""
+        """One page of a list; None while the service is away, or has not heard of the case."""
         try:
             body: Mapping[str, Any] = await self.lead.get(service, path, limit=200, **query)
         except CallFailed as error:
+            if isinstance(error, Refused) and error.status == NOT_YET_KNOWN:
+                return None
             self.away[service] = str(error)
             return None
         self.away.pop(service, None)

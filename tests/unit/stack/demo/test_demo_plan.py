@@ -116,13 +116,26 @@ def test_until_its_page_was_seen_to_the_lead_does_not_help() -> None:
     assert verb(script(Part.UNHEARD), out, age=PAGE_LIMIT) is Verb.TRANSFER
 
 
+def transferred(status: str = "open", decided: timedelta = -timedelta(seconds=1)) -> Seen:
+    """Handed to rosa at noon; the router's last decision, still that nobody can, was `decided` after that."""
+    waiting = decision("unroutable", waiting_reason="language", decided_at=NOON + decided)
+    return Seen(case(language="sw", status=status), decision=waiting, pages=(page("acknowledged"),))
+
+
+def test_while_the_router_has_not_decided_on_a_transfer_nobody_interferes() -> None:
+    assert verb(script(Part.UNHEARD), transferred(), {"transfer": NOON}) is None
+
+
 @pytest.mark.parametrize(("status", "expected"), [("open", Verb.ACKNOWLEDGE), ("acknowledged", Verb.RESOLVE)])
-def test_a_transfer_that_leads_nowhere_is_ended_by_the_lead(status: str, expected: Verb) -> None:
-    seen = unheard(rosa=("language",))
-    stuck = Seen(case(language="sw", status=status), decision=seen.decision, pages=seen.pages)
-    done = {"transfer": NOON}
-    assert verb(script(Part.UNHEARD), stuck, done, age=TRANSFER_LIMIT / 2) is None
-    found = step(script(Part.UNHEARD), stuck, done, age=TRANSFER_LIMIT * 2)
+@pytest.mark.parametrize(
+    ("decided", "age"),
+    [(timedelta(seconds=1), timedelta(seconds=2)), (-timedelta(seconds=1), TRANSFER_LIMIT * 2)],
+    ids=["refused", "never decided"],
+)
+def test_a_transfer_that_leads_nowhere_is_ended_by_the_lead(
+    status: str, expected: Verb, decided: timedelta, age: timedelta
+) -> None:
+    found = step(script(Part.UNHEARD), transferred(status, decided), {"transfer": NOON}, age=age)
     assert found is not None
     assert (found.verb, found.by) == (expected, None)
 
