@@ -17,6 +17,10 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Instants outside are refused: nobody means them, and calendars are walked date by date."""
 
 
+LONGEST_VIEW = timedelta(days=20 * 366)
+"""`now` may lie this far behind the start: the open time in between is walked date by date."""
+
+
 class Refused(Exception):
     """The question has no answer; `field` is the one to change."""
 
@@ -73,6 +77,8 @@ def _refuse_empty(question: Question) -> None:
         raise Refused("target", "the target must be longer than zero, such as PT4H")
     if question.stop is not None and question.stop < question.start:
         raise Refused("stop", "the stop lies before the start; a clock stops at or after it")
+    if question.now - question.start > LONGEST_VIEW:
+        raise Refused("now", "now lies more than 20 years after the start; ask for an earlier instant")
     if not has_open_time(question.calendar, question.start):
         raise Refused(
             "calendar", f"the calendar has no open time in the {EMPTY_AFTER.days} days from the start; open some"

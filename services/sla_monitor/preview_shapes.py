@@ -17,6 +17,9 @@ from shared.contracts.views import Seconds
 from shared.contracts.vocabulary import ClockState
 
 MAX_PAUSES = 1000
+MAX_WINDOWS = 100
+MAX_DATES = 1000
+"""Of an inline calendar, so that no question keeps the monitor from its clocks."""
 
 
 def _near(value: datetime) -> datetime:
@@ -91,7 +94,7 @@ def question_of(asked: PreviewQuestion, rules: Rules, *, present: datetime) -> Q
     """
     calendar: Calendar
     if isinstance(asked.calendar, CalendarSpec):
-        calendar = open_hours(asked.calendar)
+        calendar = _inline(asked.calendar)
     elif asked.calendar is None or asked.calendar in rules.calendars:
         calendar = rules.calendar(asked.calendar)
     else:
@@ -106,6 +109,12 @@ def question_of(asked: PreviewQuestion, rules: Rules, *, present: datetime) -> Q
         pauses=[Span(pause.start, FOREVER if pause.end is None else pause.end) for pause in asked.pauses],
         percents=asked.thresholds,
     )
+
+
+def _inline(spec: CalendarSpec) -> Calendar:
+    if len(spec.weekly) > MAX_WINDOWS or len(spec.special) + len(spec.closed) > MAX_DATES:
+        raise Refused("calendar", f"a calendar here has at most {MAX_WINDOWS} weekly windows and {MAX_DATES} dates")
+    return open_hours(spec)
 
 
 def answer_of(found: Answer) -> PreviewAnswer:

@@ -51,12 +51,12 @@ def without(spans: Iterable[Span], holes: tuple[Span, ...]) -> Iterator[Span]:
         start = span.start
         while first < len(holes) and holes[first].end <= start:
             first += 1
-        for hole in holes[first:]:
-            if hole.start >= span.end:
-                break
-            if hole.start > start:
-                yield Span(start, hole.start)
-            start = max(start, hole.end)
+        place = first
+        while place < len(holes) and holes[place].start < span.end:
+            if holes[place].start > start:
+                yield Span(start, holes[place].start)
+            start = max(start, holes[place].end)
+            place += 1
         if start < span.end:
             yield Span(start, span.end)
 

@@ -203,6 +203,8 @@ class TestRefusals:
                 {"date": "2028-01-01", "open": "09:00", "close": "10:00"}]}}),
             ("calendar", {"calendar": {"time_zone": "Europe/Berlin", "special": [
                 {"date": "2027-03-28", "open": "02:10", "close": "02:50"}]}}),
+            ("calendar", {"calendar": {"time_zone": "UTC", "weekly": OFFICE["weekly"] * 101}}),
+            ("now", {"now": "2150-01-01T00:00:00Z"}),
             ("target", {"target": "P1827D"}),
             ("target", {"target": "PT20000H", "calendar": OFFICE}),
             ("target", {"target": "P3000D", "pauses": [{"start": "2026-12-01T00:00:00Z"}]}),
