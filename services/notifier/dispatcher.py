@@ -1,13 +1,12 @@
 """The workers: claim attempts that are due, send them, note how each try ended.
 
-Consumes rows of `attempt`, emits page.attempted. Every channel has its own slots, so that a slow one never
+Consumes rows of `attempt`. Every channel has its own slots, so that a slow one never
 delays another's pages. Page and age are looked at in the transaction that claims, directly before the send.
 """
 
 import asyncio
-import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,8 +17,8 @@ from services.notifier.channels.registry import ChannelRegistry
 from services.notifier.delivery import Attempt, Outcome, Result
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.notices import Notice
-from services.notifier.settling import settle
-from services.notifier.store import cases, claims
+from services.notifier.outcomes import Outcomes
+from services.notifier.store import claims
 from services.notifier.store.claims import Due
 from shared.clock import Clock
 from shared.components.component import Check
@@ -27,7 +26,6 @@ from shared.components.crash import crash_point
 from shared.components.loops import Loop
 from shared.contracts.vocabulary import AttemptState
 from shared.db import Database
-from shared.errors import Transient
 
 POLL_INTERVAL = 0.1
 """Seconds; the backstop for attempts that another instance committed. Own commits wake the workers at once."""
@@ -37,7 +35,7 @@ SLOTS = 24
 
 UNKNOWN_EVERY = 1.0
 DRAIN_LIMIT = 8.0
-OUTCOME_PAUSE = 0.2
+UNSEEN = Outcome(Result.AMBIGUOUS, error="no outcome was seen")
 
 LinkFor = Callable[[Attempt, datetime], str]
 """The acknowledgement link of an attempt."""
@@ -73,7 +71,7 @@ class Dispatcher:
         self._metrics = metrics
         self._clock = clock
         self._link_for = link_for
-        self._wake_relay = relay
+        self._outcomes = Outcomes(db, metrics, clock, relay=relay)
         self._loop = Loop(self.name, self._step, interval=POLL_INTERVAL, clock=clock)
         self._in_flight: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,11 +119,13 @@ class Dispatcher:
         async with self._db.transaction() as tx:
             now = await self._db.now(tx)
             due = await claims.lock_due(tx, {channel: slots for channel, slots in free.items() if slots > 0}, now)
-            for lost in (item.attempt for item in due if item.attempt.state is AttemptState.SENDING):
-                await claims.add_receipt(tx, lost, Outcome(Result.AMBIGUOUS, error="no outcome was seen"), now)
+            lost = [(item.attempt, UNSEEN) for item in due if item.attempt.state is AttemptState.SENDING]
+            if lost:
+                await claims.add_receipts(tx, lost, now)
             decided = [(item, _decide(item, now)) for item in due]
             await claims.note(tx, [attempt for _, attempt in decided])
-        self._count_lost(due)
+        for attempt, outcome in lost:
+            self._metrics.tried(attempt, outcome.result)
         return [
             Claim(self._notice(item, attempt, now), attempt)
             for item, attempt in decided
@@ -134,11 +134,6 @@ class Dispatcher:
 
     def _notice(self, due: Due, attempt: Attempt, now: datetime) -> Notice:
         return Notice(attempt, due.page, due.case, self._link_for(attempt, now))
-
-    def _count_lost(self, due: list[Due]) -> None:
-        for item in due:
-            if item.attempt.state is AttemptState.SENDING:
-                self._metrics.tried(item.attempt, Result.AMBIGUOUS)
 
     def _begin(self, claim: Claim) -> None:
         channel = claim.attempt.channel
@@ -159,41 +154,13 @@ class Dispatcher:
         crash_point("notifier.before_send")
         outcome = await self._channels.get(claim.attempt.channel).send(claim.notice)
         crash_point("notifier.after_send")
-        await self._persist(lambda: self._note(claim, outcome))
+        await self._outcomes.note(claim.attempt, outcome)
         crash_point("notifier.after_outcome")
-        self._metrics.tried(claim.attempt, outcome.result)
-        self._wake_relay()
         if outcome.result is Result.REFUSED:
             log.warning(
                 "attempt refused", channel=claim.attempt.channel, page_id=str(claim.attempt.page_id), why=outcome.error
             )
             self._loop.wake()
-
-    async def _persist(self, note: Callable[[], Awaitable[None]]) -> None:
-        """Note an outcome, also when PostgreSQL is away for a moment; beyond the claim it counts as unseen."""
-        until = self._clock.monotonic() + delivery.CLAIM_LIMIT.total_seconds()
-        while True:
-            try:
-                return await note()
-            except Transient as error:
-                if self._clock.monotonic() > until:
-                    log.warning("outcome not noted", error=str(error))
-                    return None
-            await self._clock.sleep(OUTCOME_PAUSE)
-
-    async def _note(self, claim: Claim, outcome: Outcome) -> None:
-        async with self._db.transaction() as tx:
-            case = await cases.load_page(tx, claim.attempt.page_id)
-            assert case is not None
-            now = await self._db.now(tx)
-            current = case.attempts[claim.attempt.attempt_id]
-            settled = settle(case, current, outcome, claim.attempt.tries, now, random.random())
-            await claims.add_receipt(tx, claim.attempt, outcome, now)
-            first = outcome.result is Result.SENT and settled.type in delivery.OPENERS
-            first = first and await claims.first_sent(tx, settled.page_id, settled.attempt_id)
-            await cases.save(tx, [case], now)
-        if first:
-            self._metrics.delivered(case.pages[settled.page_id], settled)
 
 
 def _decide(due: Due, now: datetime) -> Attempt:
@@ -201,7 +168,7 @@ def _decide(due: Due, now: datetime) -> Attempt:
     why = delivery.unwanted(due.attempt, due.page, now)
     attempt = due.attempt
     if attempt.state is AttemptState.SENDING:
-        attempt = replace(attempt, state=AttemptState.AMBIGUOUS, at=now, error="no outcome was seen")
+        attempt = replace(attempt, state=AttemptState.AMBIGUOUS, at=now, error=UNSEEN.error)
     if why is not None:
         return delivery.suppress(attempt, why)
     return replace(

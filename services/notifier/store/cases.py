@@ -1,6 +1,6 @@
 """Cases and their pages: loaded whole under the key's lock, saved with the events of what changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -37,8 +37,13 @@ async def load_changed_on_call(tx: Tx, on_call: Mapping[str, str | None], limit:
 
 async def load_page(tx: Tx, page_id: UUID) -> CasePages | None:
     """The key of one page, with that page's attempts even when it is resolved; None when there is no such page."""
-    rows = await tx.fetch(_LOCK_PAGE, page_id)
-    return next(iter((await _load(tx, rows, page_id)).values()), None)
+    return next(iter((await load_pages(tx, [page_id])).values()), None)
+
+
+async def load_pages(tx: Tx, page_ids: Collection[UUID]) -> dict[UUID, CasePages]:
+    """By page, the keys of these pages, locked in order."""
+    found = await _load(tx, await tx.fetch(_LOCK_PAGES, list(page_ids)), page_ids)
+    return {page_id: case for case in found.values() for page_id in case.pages if page_id in page_ids}
 
 
 async def load_platform(tx: Tx) -> list[CasePages]:
@@ -66,7 +71,7 @@ async def save(tx: Tx, cases: Iterable[CasePages], now: datetime) -> None:
     await outbox.enqueue(tx, messages)
 
 
-async def _load(tx: Tx, rows: Sequence[Row], also: UUID | None = None) -> dict[UUID, CasePages]:
+async def _load(tx: Tx, rows: Sequence[Row], also: Collection[UUID] = ()) -> dict[UUID, CasePages]:
     """Pages of the locked keys, and the attempts of those that are open."""
     cases = {row["key"]: _case_of(row) for row in rows}
     if not cases:
@@ -74,7 +79,7 @@ async def _load(tx: Tx, rows: Sequence[Row], also: UUID | None = None) -> dict[U
     pages = [page_of(row) for row in await tx.fetch(_PAGES, list(cases))]
     for page in pages:
         cases[page.key].pages[page.page_id] = page
-    open_pages = {page.page_id: page.key for page in pages if page.open or page.page_id == also}
+    open_pages = {page.page_id: page.key for page in pages if page.open or page.page_id in also}
     if open_pages:
         for row in await tx.fetch(_ATTEMPTS, list(open_pages)):
             attempt = attempt_of(row)
@@ -118,9 +123,9 @@ SELECT key, case_id, seq, summary FROM cases
  ORDER BY key FOR UPDATE SKIP LOCKED
 """
 
-_LOCK_PAGE = """
+_LOCK_PAGES = """
 SELECT key, case_id, seq, summary FROM cases
- WHERE key = (SELECT key FROM page WHERE page_id = $1) FOR UPDATE
+ WHERE key IN (SELECT key FROM page WHERE page_id = ANY($1::uuid[])) ORDER BY key FOR UPDATE
 """
 
 _LOCK_CASELESS = """

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from services.notifier.delivery import Attempt, Outcome
 from services.notifier.pages import Page
@@ -55,16 +54,17 @@ async def channels_due(tx: Tx, now: datetime, known: Iterable[str]) -> list[str]
     return [row["channel"] for row in await tx.fetch(_UNKNOWN_CHANNELS, now, list(known))]
 
 
-async def add_receipt(tx: Tx, attempt: Attempt, outcome: Outcome, now: datetime) -> None:
-    """Keep how one try ended."""
+async def add_receipts(tx: Tx, ended: Sequence[tuple[Attempt, Outcome]], now: datetime) -> None:
+    """Keep how tries ended; each attempt as it was claimed."""
     await tx.execute(
-        _ADD_RECEIPT, attempt.attempt_id, attempt.tries, now, outcome.result.value, outcome.status, outcome.error
+        _ADD_RECEIPTS,
+        [attempt.attempt_id for attempt, _ in ended],
+        [attempt.tries for attempt, _ in ended],
+        [outcome.result.value for _, outcome in ended],
+        [outcome.status for _, outcome in ended],
+        [outcome.error for _, outcome in ended],
+        now,
     )
-
-
-async def first_sent(tx: Tx, page_id: UUID, attempt_id: UUID) -> bool:
-    """Whether no other attempt of the page was taken by a provider before."""
-    return not await tx.fetchval(_OTHERS_SENT, page_id, attempt_id)
 
 
 _ANY_DUE = "SELECT EXISTS (SELECT FROM attempt WHERE next_at <= statement_timestamp() + $1::interval)"
@@ -92,13 +92,9 @@ UPDATE attempt SET state = new.state, tries = new.tries, next_at = new.next_at, 
 
 _UNKNOWN_CHANNELS = "SELECT DISTINCT channel FROM attempt WHERE next_at <= $1 AND channel <> ALL($2::text[])"
 
-_ADD_RECEIPT = """
-INSERT INTO receipt (attempt_id, try, at, result, status, error) VALUES ($1, $2, $3, $4, $5, $6)
+_ADD_RECEIPTS = """
+INSERT INTO receipt (attempt_id, try, at, result, status, error)
+SELECT attempt_id, try, $6, result, status, error
+  FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::text[]) AS n (attempt_id, try, result, status, error)
 ON CONFLICT DO NOTHING
-"""
-
-_OTHERS_SENT = """
-SELECT EXISTS (
-    SELECT FROM attempt WHERE page_id = $1 AND attempt_id <> $2 AND state IN ('sent', 'delivered')
-)
 """
