@@ -62,6 +62,36 @@ async def test_a_stop_on_its_way_wins_over_the_timer(monitor: Monitor) -> None:
     assert await monitor.told_of(tale.case_id, "acknowledge") == ["started", "met"]
 
 
+async def test_a_late_stop_says_how_late_it_was(monitor: Monitor) -> None:
+    tale = Tale().opened()
+    await monitor.hears(tale.told)
+    monitor.at(minutes(5) + SECOND)
+    await monitor.caught_up()
+    await monitor.sweep()
+
+    tale.acknowledged(7.5)
+    await monitor.at(minutes(8)).hears(tale.told[-1:])
+
+    last = (await monitor.told(tale.case_id))[-1]
+    assert (last["type"], last["change"]["late_by"]) == ("stopped", 150.0)
+    assert last["change"]["clock"]["state"] == "breached"
+    assert last["occurred_at"] == "2026-11-23T09:07:30Z"
+
+
+async def test_a_stop_in_time_that_arrives_late_rescinds_the_breach(monitor: Monitor) -> None:
+    tale = Tale().opened().accepted(4)
+    await monitor.hears(tale.told[:1])
+    monitor.at(minutes(5) + SECOND)
+    await monitor.caught_up()
+    await monitor.sweep()
+
+    await monitor.hears(tale.told[1:])
+
+    last = (await monitor.told(tale.case_id))[-1]
+    assert (last["type"], last["change"]["clock"]["state"]) == ("rescinded", "rescinded")
+    assert (await monitor.clocks(tale.case_id))["acknowledge"].next_at is None
+
+
 async def test_after_thirty_seconds_it_fires_all_the_same_and_says_so(monitor: Monitor) -> None:
     tale = Tale().opened()
     await monitor.hears(tale.told)

@@ -13,7 +13,8 @@ from tests.unit.sla_monitor.rules import RULES
 NOW = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
 WEEK = ["mon", "tue", "wed", "thu", "fri"]
 ALL_DAYS = [*WEEK, "sat", "sun"]
-OFFICE = {"time_zone": "UTC", "weekly": [{"days": WEEK, "open": "09:00", "close": "17:00"}]}
+WINDOW = {"days": WEEK, "open": "09:00", "close": "17:00"}
+OFFICE = {"time_zone": "UTC", "weekly": [WINDOW]}
 FRIDAY = "2026-11-27T09:00:00Z"
 
 
@@ -203,7 +204,7 @@ class TestRefusals:
                 {"date": "2028-01-01", "open": "09:00", "close": "10:00"}]}}),
             ("calendar", {"calendar": {"time_zone": "Europe/Berlin", "special": [
                 {"date": "2027-03-28", "open": "02:10", "close": "02:50"}]}}),
-            ("calendar", {"calendar": {"time_zone": "UTC", "weekly": OFFICE["weekly"] * 101}}),
+            ("calendar", {"calendar": {"time_zone": "UTC", "weekly": [WINDOW] * 101}}),
             ("now", {"now": "2150-01-01T00:00:00Z"}),
             ("target", {"target": "P1827D"}),
             ("target", {"target": "PT20000H", "calendar": OFFICE}),
