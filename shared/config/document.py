@@ -72,8 +72,16 @@ def read(file: str, raw: bytes) -> Document:
         if node is None:
             _give_up(document, 1, "the file is empty; write the keys that it needs")
         else:
-            document.data = _Reading(document).value(node, ())
+            _fill(document, node)
     return document
+
+
+def _fill(document: Document, node: Node) -> None:
+    data = _Reading(document).value(node, ())
+    if isinstance(data, dict):
+        document.data = data
+    else:
+        _give_up(document, 1, "the file holds no keys; write it as a map, such as `key: value`")
 
 
 def _give_up(document: Document, line: int, message: str) -> None:
