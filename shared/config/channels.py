@@ -99,6 +99,8 @@ class SlackChannel(BaseChannel):
 
 
 class TwilioSmsChannel(BaseChannel):
+    """A text message; receipts come back by hook."""
+
     kind: Literal[ChannelKind.TWILIO_SMS]
     to: PhoneNumber
     account: Plain
@@ -108,6 +110,8 @@ class TwilioSmsChannel(BaseChannel):
 
 
 class TwilioVoiceChannel(BaseChannel):
+    """A call that is acknowledged by a key press."""
+
     kind: Literal[ChannelKind.TWILIO_VOICE]
     to: PhoneNumber
     account: Plain

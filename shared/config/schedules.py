@@ -11,6 +11,8 @@ from shared.contracts.scalars import Instant
 
 
 class RotationUnit(StrEnum):
+    """Counted on the local calendar; hours step on wall time."""
+
     HOUR = "hour"
     DAY = "day"
     WEEK = "week"

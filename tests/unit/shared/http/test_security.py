@@ -19,7 +19,7 @@ THING = {"name": "one"}
     "authorization", [None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic YW5hOg==", key("ana"), "Bearer \xe4"]
 )
 async def test_without_a_known_key_nobody_is_let_in(app: FastAPI, authorization: str | None) -> None:
-    headers = {} if authorization is None else {"Authorization": authorization.encode("latin-1")}
+    headers = {} if authorization is None else {b"Authorization": authorization.encode("latin-1")}
     async with client(app) as stranger:
         answer = await stranger.get("/v1/things", headers=headers)
 
