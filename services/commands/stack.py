@@ -5,14 +5,21 @@ Each imports what it runs when it is called: `run intake` loads intake and nothi
 
 import asyncio
 import importlib
+import logging
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from services.commands import CommandFailed
 from shared.contracts.vocabulary import ServiceName
+from shared.errors import Transient
 from shared.settings import Settings
+
+T = TypeVar("T")
+
+KAFKA_AWAY = "See that Kafka runs and TOCSIN_KAFKA_BOOTSTRAP leads to it."
 
 topics = typer.Typer(add_completion=False)
 
@@ -23,7 +30,7 @@ EXAMPLE = Path("deploy/config")
 def up(
     data_dir: Annotated[Path, typer.Option(help="Where everything of this stack is kept.")] = Path(".tocsin"),
     config_dir: Annotated[Path, typer.Option(help="The seven configuration files.")] = EXAMPLE,
-    base_port: Annotated[int, typer.Option(min=1, max=65532, help="Port of intake; the others follow.")] = 8001,
+    base_port: Annotated[int, typer.Option(min=1024, max=65532, help="Port of intake; the others follow.")] = 8001,
     demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Play the demo once the stack is ready.")] = True,
 ) -> None:
     """Start the whole stack on this machine and supervise it until Ctrl-C."""
@@ -46,7 +53,8 @@ def migrate() -> None:
     from services.stack.histories import histories
     from shared.db.migrations import run_migrations
 
-    changed = asyncio.run(run_migrations(Settings.from_environment().database_url, histories()))
+    work = run_migrations(Settings.from_environment().database_url, histories())
+    changed = _done(work, "See that PostgreSQL runs and TOCSIN_DATABASE_URL leads to it.")
     typer.echo(f"migrated: {', '.join(changed)}" if changed else "every schema is up to date")
 
 
@@ -55,7 +63,7 @@ def apply() -> None:
     """Create the topics that are missing; nothing that exists is changed."""
     from shared.bus import topics as wanted
 
-    created = asyncio.run(wanted.apply(Settings.from_environment().kafka))
+    created = _done(wanted.apply(Settings.from_environment().kafka), KAFKA_AWAY)
     typer.echo(f"created: {', '.join(created)}" if created else "every topic is there")
 
 
@@ -64,7 +72,7 @@ def diff() -> None:
     """Show what of the topics is not as it must be; exit 1 when anything is."""
     from shared.bus import topics as wanted
 
-    differences = asyncio.run(wanted.diff(Settings.from_environment().kafka))
+    differences = _done(wanted.diff(Settings.from_environment().kafka), KAFKA_AWAY)
     for difference in differences:
         typer.echo(str(difference))
     if differences:
@@ -72,6 +80,15 @@ def diff() -> None:
             "the topics differ; `tocsin topics apply` creates the missing, the rest is for kafka-configs"
         )
     typer.echo("every topic is as it must be")
+
+
+def _done(work: Coroutine[Any, Any, T], remedy: str) -> T:
+    """The result of `work`; an engine that is away becomes a message with its remedy."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it logs what the message says
+    try:
+        return asyncio.run(work)
+    except Transient as error:
+        raise CommandFailed(f"{error}\n{remedy}") from None
 
 
 def _config_dir(given: Path) -> Path:
