@@ -5,13 +5,14 @@ the transaction of the work, so that Kafka's own commits are only a hint for lag
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import structlog
 
 from shared.bus import positions
 from shared.bus.caught_up import Ends
 from shared.bus.holdings import Holdings
+from shared.bus.kafka import MAX_POLL_RECORDS
 from shared.bus.metrics import ConsumerMetrics
 from shared.bus.ownership import Ownership
 from shared.bus.poison import PoisonGauge, TooMuchPoison
@@ -44,6 +45,11 @@ STUCK_AFTER = 60
 """Ticks of the watchdog (seconds) with records waiting, Kafka answering and nothing taken."""
 
 log = structlog.get_logger(__name__)
+
+
+def batches_of(records: Sequence[Record], largest: int) -> Iterator[Sequence[Record]]:
+    """The records in order, in transactions of at most `largest`."""
+    return (records[start : start + largest] for start in range(0, len(records), largest))
 
 
 class Consumer:
@@ -84,6 +90,7 @@ class Consumer:
         self._halted = ""
         self._troubles = 0
         self._trouble = ""
+        self._largest = MAX_POLL_RECORDS
         self._hint: asyncio.Task[None] | None = None
         self._hinted_at = float("-inf")
         metrics.on_scrape(self._measure)
@@ -159,20 +166,26 @@ class Consumer:
         self._give_hint(session)
 
     async def _work_on(self, records: Sequence[Record], began: float) -> None:
-        """Commit a batch; on trouble that passes pause, then read again from what is committed."""
+        """Commit what was polled; on trouble that passes pause, then read again from what is committed.
+
+        The trouble may be ours (a batch that takes longer than a session may idle): smaller ones follow.
+        """
         try:
-            await self._work.take([read(record) for record in records])
+            for batch in batches_of(records, self._largest):
+                await self._work.take([read(record) for record in batch])
         except positions.Fenced:
             raise
         except Transient as error:
             self._uncertain = True
             self._troubles += 1
             self._trouble = str(error)
+            self._largest = max(1, self._largest // 2)
             if self._troubles == 1:
                 log.warning("batch not committed", error=self._trouble)
             await self._clock.sleep(pause_after(self._troubles, longest=LONGEST_PAUSE))
         else:
             self._troubles = 0
+            self._largest = min(MAX_POLL_RECORDS, self._largest * 2)
             self._committed(records, began)
 
     def _take(self, session: Session, polled: Mapping[Place, Sequence[Record]]) -> list[Record]:

@@ -32,8 +32,10 @@ BATCH = 1000
 POLL_INTERVAL = 0.15
 """Seconds; the backstop for rows that another instance committed. Own commits wake the relay at once."""
 
-LEASE_TTL = timedelta(seconds=3)
-RENEW_EVERY = 1.0
+LEASE_TTL = timedelta(seconds=2)
+"""How long the next relay waits after this one was killed."""
+
+RENEW_EVERY = 0.6
 LOOK_EVERY = 1.0
 SWEEP_EVERY = 5.0
 SILENCE_LIMIT = 2.0

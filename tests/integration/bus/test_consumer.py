@@ -89,6 +89,24 @@ async def test_trouble_that_passes_holds_everything_up_and_loses_nothing(
     await ready(consumer)
 
 
+async def test_a_batch_that_is_too_slow_for_a_session_is_taken_in_smaller_ones(
+    sender: Sender, reader: Reader, relay: Relay
+) -> None:
+    """PostgreSQL ends a transaction that idles; the same batch again would meet the same end for ever."""
+
+    def slow(received: Sequence[Received]) -> None:
+        if len(received) > 10:
+            raise Transient("the session idled in its transaction for too long")
+
+    reader.before = slow
+    await sender.commit(*(message("case-1", seq) for seq in range(1, 101)))
+    await sender.flushed()
+    consumer = reader.consumer()
+    await consumer.start()
+    await reader.until_applied({"case-1": list(range(1, 101))})
+    assert await rows(reader, "SELECT * FROM dead_letter") == []
+
+
 async def test_halving_finds_the_culprit_and_everything_else_is_applied(
     sender: Sender, reader: Reader, relay: Relay
 ) -> None:
