@@ -3,6 +3,7 @@
 from services.notifier.api import routes
 from services.notifier.channels.registry import ChannelRegistry
 from services.notifier.dispatcher import Dispatcher
+from services.notifier.handlers import Handlers
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.paging import SWEEP_LIMIT, Paging
 from services.notifier.platform import PlatformWatch
@@ -40,8 +41,9 @@ def build(settings: Settings, resources: Resources) -> Service:
         dispatcher.wake()
 
     paging = Paging(db, rulebooks, metrics, wake=wake)
+    handlers = Handlers(paging)
     consumer = Consumer(
-        db, settings.kafka, SERVICE, TOPICS, paging.handle, resources.metrics, clock, after_commit=paging.committed
+        db, settings.kafka, SERVICE, TOPICS, handlers, resources.metrics, clock, after_commit=handlers.committed
     )
     components: list[Component] = [
         relay,

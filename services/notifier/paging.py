@@ -1,26 +1,29 @@
 """The pages of this installation: every change of them, each in one transaction with its events.
 
-Consumes events (`handle`), timers (`step_on`, `hand_over`) and commands; emits tocsin.pages and attempts.
+Consumes timers (`step_on`, `hand_over`) and commands; emits tocsin.pages and attempts. Events come by `handlers`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
+
+import structlog
 
 from services.notifier import pages
 from services.notifier.case_pages import CasePages
 from services.notifier.desk import Desk
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.pages import Page, Reason
-from services.notifier.reactions import RAISING, react
 from services.notifier.rulebooks import Rulebooks
 from services.notifier.store import cases, overrides
-from shared.bus.messages import Received
 from shared.contracts.events import Actor
+from shared.contracts.page_events import PageExhausted
 from shared.contracts.vocabulary import PageReasonKind, Severity, Urgency
 from shared.db import Database, Tx
 from shared.ids import uuid7
 
 SWEEP_LIMIT = 200
+
+log = structlog.get_logger(__name__)
 
 
 class Paging:
@@ -33,26 +36,6 @@ class Paging:
         self._rulebooks = rulebooks
         self._metrics = metrics
         self._wake = wake
-        self._uncommitted: list[CasePages] = []
-
-    async def handle(self, batch: Sequence[Received], tx: Tx) -> None:
-        """Take a batch of events, in order, inside the consumer's transaction."""
-        events = [received.event for received in batch if received.event is not None]
-        events = [event for event in events if event.case_id is not None]
-        found = await cases.load(tx, {event.case_id: event.case_id for event in events if event.case_id})
-        if not found:
-            return
-        desk = await self._desk(tx, with_overrides=any(isinstance(event, RAISING) for event in events))
-        for event in events:
-            if event.case_id is not None:
-                react(desk, found[event.case_id], event)
-        await cases.save(tx, found.values(), desk.now)
-        self._uncommitted += found.values()
-
-    def committed(self) -> None:
-        """The consumer's transaction is committed: send what it intended."""
-        changed, self._uncommitted = self._uncommitted, []
-        self._done(changed)
 
     async def step_on(self) -> int:
         """Take the next step of every page whose last one was not acknowledged in time."""
@@ -67,7 +50,7 @@ class Paging:
         async with self._db.transaction() as tx:
             due = await cases.load_due(tx, await self._db.now(tx), SWEEP_LIMIT)
             changed = await self._change(tx, due.values(), change)
-        self._done(changed)
+        self.done(changed)
         return len(changed)
 
     async def hand_over(self) -> int:
@@ -78,13 +61,13 @@ class Paging:
                 desk.hand_over(case, page)
 
         async with self._db.transaction() as tx:
-            desk = await self._desk(tx)
+            desk = await self.desk(tx)
             current = {
                 schedule: desk.rulebook.on_call(schedule, desk.now).responder for schedule in desk.rulebook.plans
             }
             found = await cases.load_changed_on_call(tx, current, SWEEP_LIMIT)
             changed = await self._change(tx, found.values(), change)
-        self._done(changed)
+        self.done(changed)
         return len(changed)
 
     async def acknowledge(self, tx: Tx, page_id: UUID, by: Actor) -> tuple[Page, CasePages] | None:
@@ -106,6 +89,7 @@ class Paging:
 
     async def open_platform(self, tx: Tx, *, policy: str, urgency: Urgency, summary: str) -> CasePages | None:
         """The page that says that Tocsin itself does not see what happens; None while one is open."""
+        await cases.lock_platform(tx)
         if await self._platform_pages(tx):
             return None
         page_id = uuid7()
@@ -122,9 +106,15 @@ class Paging:
 
         return await self._change(tx, open_ones, change)
 
-    def done(self, changed: Iterable[CasePages]) -> None:
-        """A transaction that changed these is committed."""
-        self._done(list(changed))
+    def done(self, changed: Sequence[CasePages]) -> None:
+        """A transaction that changed these is committed: count, and send what it intended."""
+        for case in changed:
+            self._metrics.committed(case)
+            for event, page, _ in case.said:
+                if event is PageExhausted:
+                    log.error("page exhausted", page_id=str(page.page_id), case_id=str(case.case_id or ""))
+        if changed:
+            self._wake()
 
     async def _any_step_due(self) -> bool:
         """A look without locks: most sweeps find nothing."""
@@ -150,7 +140,7 @@ class Paging:
         summary: str,
         by: Actor | None,
     ) -> tuple[Page, CasePages]:
-        desk = await self._desk(tx)
+        desk = await self.desk(tx)
         page = Page(
             page_id=page_id,
             key=case.key,
@@ -172,7 +162,7 @@ class Paging:
         case = await cases.load_page(tx, page_id)
         if case is None:
             return None
-        desk = await self._desk(tx, with_overrides=False)
+        desk = await self.desk(tx, with_overrides=False)
         page = command(desk, case, case.pages[page_id])
         await cases.save(tx, [case], desk.now)
         return page, case
@@ -182,20 +172,14 @@ class Paging:
     ) -> list[CasePages]:
         found = list(found)
         if found:
-            desk = await self._desk(tx)
+            desk = await self.desk(tx)
             for case in found:
                 change(desk, case)
             await cases.save(tx, found, desk.now)
         return found
 
-    async def _desk(self, tx: Tx, *, with_overrides: bool = True) -> Desk:
+    async def desk(self, tx: Tx, *, with_overrides: bool = True) -> Desk:
         """The desk of this instant; call it with the locks held."""
         now = await self._db.now(tx)
         found = await overrides.in_force(tx, now) if with_overrides else {}
         return Desk(self._rulebooks.rulebook(found), self._rulebooks.ways(), now)
-
-    def _done(self, changed: Sequence[CasePages]) -> None:
-        for case in changed:
-            self._metrics.committed(case)
-        if changed:
-            self._wake()

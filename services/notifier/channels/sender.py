@@ -17,7 +17,9 @@ TIME_LIMIT = 10.0
 """Seconds for one try, from resolving the name to the end of the answer's head."""
 
 CONNECT_LIMIT = 5.0
-CONNECTIONS = 32
+KEPT_FOR = 60.0
+"""Seconds for which an idle connection is kept."""
+
 DRAIN_LIMIT = 1.0
 """Seconds for the rest of an answer whose head has said everything."""
 
@@ -29,44 +31,57 @@ _UNUSABLE = (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError, Forbidde
 
 
 class Sender:
-    """Keeps the connections of one channel."""
+    """Keeps the connections of one channel: one to each pool, the warmest used first.
+
+    One pool for all would look through every connection on each request, which costs more than the request.
+    """
 
     def __init__(self, *, allow_private: bool, time_limit: float = TIME_LIMIT) -> None:
+        self._allow_private = allow_private
         self._time_limit = time_limit
-        self._pool = httpcore.AsyncConnectionPool(
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=CONNECTIONS,
-            keepalive_expiry=60.0,
-            network_backend=GuardedBackend(allow_private=allow_private),
-        )
+        self._idle: list[httpcore.AsyncConnectionPool] = []
+        self._closed = False
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Outcome:
         """POST once."""
+        pool = self._idle.pop() if self._idle else self._pool()
         try:
             async with asyncio.timeout(self._time_limit):
-                return await self._post(url, body, headers)
+                return await _post(pool, url, body, headers)
         except _NEVER_LEFT as error:
             return Outcome(Result.RETRY, error=_said(error))
         except _UNUSABLE as error:
             return Outcome(Result.REFUSED, error=_said(error))
         except _UNSEEN as error:
             return Outcome(Result.AMBIGUOUS, error=_said(error))
+        finally:
+            self._idle.append(pool)
+            if self._closed:
+                await self.close()
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self._pool.aclose()
+        """Close every connection; one that is in use, when its try has ended."""
+        self._closed = True
+        while self._idle:
+            await self._idle.pop().aclose()
 
-    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Outcome:
-        timeouts = {"connect": CONNECT_LIMIT, "read": TIME_LIMIT, "write": TIME_LIMIT, "pool": TIME_LIMIT}
-        extensions = {"timeout": timeouts}
-        async with self._pool.stream(
-            "POST", url, headers=list(headers.items()), content=body, extensions=extensions
-        ) as answer:
-            outcome = verdict(answer.status, _header(answer, b"retry-after"), datetime.now(UTC))
-            with suppress(*_UNSEEN):
-                async with asyncio.timeout(DRAIN_LIMIT):
-                    await _drain(answer)
-            return outcome
+    def _pool(self) -> httpcore.AsyncConnectionPool:
+        return httpcore.AsyncConnectionPool(
+            max_connections=1,
+            keepalive_expiry=KEPT_FOR,
+            network_backend=GuardedBackend(allow_private=self._allow_private),
+        )
+
+
+async def _post(pool: httpcore.AsyncConnectionPool, url: str, body: bytes, headers: dict[str, str]) -> Outcome:
+    timeouts = {"connect": CONNECT_LIMIT, "read": TIME_LIMIT, "write": TIME_LIMIT, "pool": TIME_LIMIT}
+    extensions = {"timeout": timeouts}
+    async with pool.stream("POST", url, headers=list(headers.items()), content=body, extensions=extensions) as answer:
+        outcome = verdict(answer.status, _header(answer, b"retry-after"), datetime.now(UTC))
+        with suppress(*_UNSEEN):
+            async with asyncio.timeout(DRAIN_LIMIT):
+                await _drain(answer)
+        return outcome
 
 
 def verdict(status: int, retry_after: str | None, now: datetime) -> Outcome:

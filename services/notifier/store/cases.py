@@ -46,6 +46,11 @@ async def load_pages(tx: Tx, page_ids: Collection[UUID]) -> dict[UUID, CasePages
     return {page_id: case for case in found.values() for page_id in case.pages if page_id in page_ids}
 
 
+async def lock_platform(tx: Tx) -> None:
+    """One instance at a time decides about the platform page, which has no row to lock before it is there."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtext($1))", "notifier platform page")
+
+
 async def load_platform(tx: Tx) -> list[CasePages]:
     """The keys of the open pages that belong to no case."""
     return list((await _load(tx, await tx.fetch(_LOCK_CASELESS))).values())

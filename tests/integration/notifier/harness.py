@@ -13,6 +13,7 @@ import orjson
 
 from services.notifier.channels.registry import ChannelRegistry
 from services.notifier.dispatcher import Dispatcher
+from services.notifier.handlers import Handlers
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.paging import Paging
 from services.notifier.rulebooks import Rulebooks
@@ -42,6 +43,7 @@ class Desk:
     config: Configuration
     metrics: Metrics = field(default_factory=lambda: Metrics("notifier"))
     paging: Paging = field(init=False)
+    handlers: Handlers = field(init=False)
     dispatcher: Dispatcher = field(init=False)
     links: LinkSettings = field(init=False)
 
@@ -56,12 +58,13 @@ class Desk:
         )
         self.rulebooks = rulebooks
         self.paging = Paging(self.db, rulebooks, notifier_metrics, wake=self.dispatcher.wake)
+        self.handlers = Handlers(self.paging)
 
     async def take(self, *events: Event) -> None:
         """Take events in one batch, as the consumer does."""
         async with self.db.transaction() as tx:
-            await self.paging.handle([received(event) for event in events], tx)
-        self.paging.committed()
+            await self.handlers([received(event) for event in events], tx)
+        self.handlers.committed()
 
     async def acknowledge(self, page_id: UUID, by: str) -> None:
         """As a person does."""
