@@ -24,7 +24,7 @@ from shared.contracts.vocabulary import PrincipalKind
 FORMAT = 1
 """Version of what lies in the directory; a higher one than this is refused."""
 
-DEVELOPER = {"id": "developer", "kind": "person", "role": "lead", "scopes": ["admin"]}
+DEVELOPER = {"id": "developer", "kind": "person", "role": "lead", "scopes": ["admin"], "rate_per_second": 2000}
 _FLOCK = "hhqqi4x"
 """`struct flock` of 64-bit Linux: type, whence, start, length, process."""
 
