@@ -6,6 +6,8 @@ Emits the events of tocsin.cases. Also ends pend reasons whose `until` has come.
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+import orjson
+
 from services.intake.case import Case, Decision, Step, Who
 from services.intake.commands import Command
 from services.intake.pending import expire
@@ -74,8 +76,8 @@ async def publish(tx: Tx, steps: Sequence[Step]) -> None:
                 type=event.type,
                 occurred_at=event.occurred_at,
                 recorded_at=event.recorded_at,
-                actor=event.actor.model_dump_json().encode(),
-                change=event.change.model_dump_json().encode(),
+                actor=orjson.Fragment(event.actor.model_dump_json()),
+                change=orjson.Fragment(event.change.model_dump_json()),
             )
         )
     await timeline.add(tx, entries)

@@ -70,8 +70,9 @@ def checked(sent: Any) -> Escalation:
         raise Invalid(*(Fault(tuple(e["loc"]), e["msg"].removeprefix("Value error, ")) for e in faults)) from None
 
 
-def submission_of(escalation: Escalation, sent: Any, *, who: Who, config: Configuration) -> Submission:
-    """Check it against the configuration; `Invalid` names every id and address that cannot be used."""
+def submission_of(sent: Any, *, who: Who, config: Configuration) -> Submission:
+    """The JSON that was sent, checked by itself and against `config`; `Invalid` names what cannot be used."""
+    escalation = checked(sent)
     if faults := faults_of(escalation, config):
         raise Invalid(*faults)
     body = orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)

@@ -16,6 +16,6 @@ def add_routes(app: FastAPI, desk: Desk, acceptor: Acceptor, admission: Admissio
     """Add every route of intake to `app`, and how refusals are answered."""
     add_refusals(app)
     app.include_router(batch.routes(desk, acceptor))
-    app.include_router(escalations.routes(desk, acceptor, admission))
+    escalations.add_escalations(app, desk, acceptor, admission)
     app.include_router(cases.routes(desk))
     app.include_router(commands.routes(desk))

@@ -16,9 +16,9 @@ from services.intake.acceptor import Acceptor
 from services.intake.api.desk import Desk, who_of
 from services.intake.api.escalations import answer_of
 from services.intake.api.refusals import problem_of
-from services.intake.api.shapes import BatchResult, BatchView, submission_view
+from services.intake.api.shapes import BatchResult, BatchView, submission_body
 from services.intake.escalation import Input
-from services.intake.submission import checked, submission_of
+from services.intake.submission import submission_of
 from shared.contracts.vocabulary import Scope
 from shared.http import idempotency_store
 from shared.http.idempotency import WAIT, Answer, IdempotencyDep, in_flight, keep, replay
@@ -80,7 +80,7 @@ class BatchPosting:
 
     async def _one(self, index: int, item: Any, principal: Principal, path: str) -> BatchResult:
         try:
-            submission = submission_of(checked(item), item, who=who_of(principal), config=self._desk.config.current)
+            submission = submission_of(item, who=who_of(principal), config=self._desk.config.current)
             outcome = await self._acceptor.submit(submission)
         except Exception as error:  # noqa: BLE001 - each item is answered on its own, whatever became of it
             self._desk.metrics.count(principal.id, "rejected")
@@ -88,7 +88,7 @@ class BatchPosting:
             return BatchResult(index=index, status=problem.status_code, body=problem.content(path))
         self._desk.metrics.count(principal.id, outcome.status)
         answer = answer_of(outcome)
-        return BatchResult(index=index, status=answer.status, body=submission_view(outcome).model_dump(mode="json"))
+        return BatchResult(index=index, status=answer.status, body=submission_body(outcome))
 
     async def _wait_for(self, claim: Claim) -> None:
         """Until no other request with this key is at work in this process; 409 when that takes too long."""

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
-from starlette.requests import Request
+from fastapi import Depends, FastAPI
 from starlette.responses import Response
 
 from services.intake.acceptor import Acceptor
 from services.intake.admission import ATTEMPTS, Admission
 from services.intake.api.desk import Desk, who_of
-from services.intake.api.shapes import SubmissionView, submission_view
+from services.intake.api.direct import add_direct
+from services.intake.api.shapes import SubmissionView, submission_body
 from services.intake.escalation import Escalation
 from services.intake.refusal import Invalid, Refusal
 from services.intake.store.reports import Collision
@@ -18,7 +18,6 @@ from shared.contracts.vocabulary import Scope, SubmissionStatus
 from shared.db import Tx
 from shared.http.idempotency import Answer, Idempotency, IdempotencyDep
 from shared.http.security import Principal, require
-from shared.http.server import router
 
 Writer = Annotated[Principal, Depends(require(Scope.ESCALATIONS_WRITE))]
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -27,33 +26,37 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def routes(desk: Desk, acceptor: Acceptor, admission: Admission) -> APIRouter:
+def add_escalations(app: FastAPI, desk: Desk, acceptor: Acceptor, admission: Admission) -> None:
     """POST /v1/escalations."""
-    api = router()
     posting = Posting(desk, acceptor, admission)
 
-    @api.post("/v1/escalations", status_code=202, responses=_ANSWERS)
-    async def post_escalation(
-        request: Request, escalation: Escalation, principal: Writer, idem: IdempotencyDep
-    ) -> Response:
+    async def post_escalation(escalation: Escalation, principal: Writer, idem: IdempotencyDep) -> Response:
         """Take an escalation in: a new case, a report that joins one, or a repetition."""
-        return await posting.post(escalation, await request.json(), principal, idem)
+        return await posting.post(escalation.model_dump(mode="json", exclude_unset=True), principal, idem)
 
-    return api
+    add_direct(
+        app,
+        "/v1/escalations",
+        post_escalation,
+        posting.post,
+        status_code=202,
+        responses=_ANSWERS,
+        response_model=SubmissionView,
+    )
 
 
 class Posting:
-    """From a checked escalation to the answer."""
+    """From the JSON of an escalation to the answer."""
 
     def __init__(self, desk: Desk, acceptor: Acceptor, admission: Admission) -> None:
         self._desk = desk
         self._acceptor = acceptor
         self._admission = admission
 
-    async def post(self, escalation: Escalation, sent: Any, principal: Principal, idem: Idempotency) -> Response:
+    async def post(self, sent: Any, principal: Principal, idem: Idempotency) -> Response:
         """Count it, whatever becomes of it."""
         try:
-            submission = submission_of(escalation, sent, who=who_of(principal), config=self._desk.config.current)
+            submission = submission_of(sent, who=who_of(principal), config=self._desk.config.current)
             if idem.claim is not None:
                 return await self._post_once(submission, idem)
             outcome = await self._acceptor.submit(submission)
@@ -87,4 +90,4 @@ class Posting:
 def answer_of(outcome: Outcome) -> Answer:
     """202 for what is new, 200 for a repetition; the case's place either way."""
     status = 200 if outcome.status is SubmissionStatus.DUPLICATE else 202
-    return Answer(status, submission_view(outcome), {"Location": f"/v1/cases/{outcome.case_id}"})
+    return Answer(status, submission_body(outcome), {"Location": f"/v1/cases/{outcome.case_id}"})

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+import orjson
+
 from services.intake.case import Case
 from services.intake.escalation import Slot
 from services.intake.holder import Holder
-from services.intake.store.rows import case_from, detail_of
+from services.intake.store.rows import case_from, detail_of, new_row
 from shared.contracts.vocabulary import Severity
 from shared.db import Tx
 
@@ -31,23 +33,7 @@ async def lock_due_pends(tx: Tx, *, offset: timedelta, limit: int) -> list[Case]
 
 async def open_many(tx: Tx, cases: Sequence[Case]) -> None:
     """Insert new cases in one statement."""
-    await tx.execute(
-        _OPEN,
-        [case.case_id for case in cases],
-        [case.source for case in cases],
-        [case.external_id for case in cases],
-        [case.summary for case in cases],
-        [case.policy_area for case in cases],
-        [case.language for case in cases],
-        [case.region for case in cases],
-        [case.severity.value for case in cases],
-        [case.graphic for case in cases],
-        [case.subject.type.value if case.subject else None for case in cases],
-        [case.subject.id if case.subject else None for case in cases],
-        [case.received_at for case in cases],
-        [case.created_at for case in cases],
-        [detail_of(case) for case in cases],
-    )
+    await tx.execute(_OPEN, orjson.dumps([new_row(case) for case in cases]).decode())
 
 
 async def save(tx: Tx, before: Case, after: Case) -> None:
@@ -135,16 +121,7 @@ SELECT * FROM cases
    FOR UPDATE SKIP LOCKED
 """
 
-_OPEN = """
-INSERT INTO cases (case_id, version, status, reports, source, external_id, summary, policy_area, language, region,
-                   severity, graphic, subject_type, subject_id, received_at, created_at, recorded_at, detail)
-SELECT case_id, 1, 'open', 1, source, external_id, summary, policy_area, language, region,
-       severity, graphic, subject_type, subject_id, received_at, created_at, created_at, detail
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-              $9::smallint[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[])
-       AS c (case_id, source, external_id, summary, policy_area, language, region, severity,
-             graphic, subject_type, subject_id, received_at, created_at, detail)
-"""
+_OPEN = "INSERT INTO cases SELECT * FROM json_populate_recordset(NULL::cases, $1::json)"
 
 _SAVE = """
 UPDATE cases

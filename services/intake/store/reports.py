@@ -64,24 +64,24 @@ async def add(tx: Tx, reports: Sequence[StoredReport]) -> None:
         return
     ordered = sorted(reports, key=lambda report: (report.source, report.external_id))
     try:
-        await tx.execute(_ADD, *_columns(ordered))
+        await tx.execute(_ADD, orjson.dumps([_row(report) for report in ordered], default=str).decode())
     except asyncpg.UniqueViolationError:
         raise Collision("the same escalation came in twice at one instant", retry_after=0.1) from None
 
 
-def _columns(ordered: Sequence[StoredReport]) -> tuple[list[Any], ...]:
-    return (
-        [report.report_id for report in ordered],
-        [report.case_id for report in ordered],
-        [report.source for report in ordered],
-        [report.external_id for report in ordered],
-        [report.body_sha256 for report in ordered],
-        [report.severity.value for report in ordered],
-        [report.graphic for report in ordered],
-        [report.received_at for report in ordered],
-        [report.recorded_at for report in ordered],
-        [report.body for report in ordered],
-    )
+def _row(report: StoredReport) -> dict[str, Any]:
+    return {
+        "report_id": report.report_id,
+        "case_id": report.case_id,
+        "source": report.source,
+        "external_id": report.external_id,
+        "body_sha256": f"\\x{report.body_sha256.hex()}",
+        "severity": report.severity,
+        "graphic": report.graphic,
+        "received_at": report.received_at,
+        "recorded_at": report.recorded_at,
+        "body": orjson.Fragment(report.body),
+    }
 
 
 async def has_report_of(tx: Tx, case_id: UUID, source: str) -> bool:
@@ -119,16 +119,7 @@ SELECT r.source, r.external_id, r.case_id, r.body_sha256, c.version
   JOIN cases c USING (case_id)
 """
 
-_ADD = """
-INSERT INTO reports (report_id, case_id, source, external_id, body_sha256, severity, graphic, received_at,
-                     recorded_at, body)
-SELECT report_id, case_id, source, external_id, body_sha256, severity, graphic, received_at, recorded_at, body
-  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::smallint[],
-              $8::timestamptz[], $9::timestamptz[], $10::json[]) WITH ORDINALITY
-       AS r (report_id, case_id, source, external_id, body_sha256, severity, graphic, received_at, recorded_at,
-             body, place)
- ORDER BY place
-"""
+_ADD = "INSERT INTO reports SELECT * FROM json_populate_recordset(NULL::reports, $1::json)"
 
 _PAGE = """
 SELECT report_id, case_id, source, external_id, body_sha256, severity, graphic, received_at, recorded_at, body

@@ -37,6 +37,30 @@ def detail_of(case: Case) -> bytes:
     return orjson.dumps(document, default=_plain, option=orjson.OPT_UTC_Z)
 
 
+def new_row(case: Case) -> dict[str, Any]:
+    """The columns of a case that has just been opened; what is not named is null."""
+    return {
+        "case_id": case.case_id,
+        "version": case.version,
+        "status": case.status,
+        "source": case.source,
+        "external_id": case.external_id,
+        "reports": case.reports,
+        "summary": case.summary,
+        "policy_area": case.policy_area,
+        "language": case.language,
+        "region": case.region,
+        "severity": case.severity,
+        "graphic": case.graphic,
+        "subject_type": case.subject.type if case.subject else None,
+        "subject_id": case.subject.id if case.subject else None,
+        "received_at": case.received_at,
+        "created_at": case.created_at,
+        "recorded_at": case.recorded_at,
+        "detail": orjson.Fragment(detail_of(case)),
+    }
+
+
 def case_from(row: Row) -> Case:
     """The case of a whole row of `cases`."""
     detail = row["detail"]

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from shared.db import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event; `actor` and `change` are JSON, as bytes or as plain values."""
+    """One event; `actor` and `change` are plain JSON values (on their way in also `orjson.Fragment`)."""
 
     case_id: UUID
     source: str
@@ -25,19 +27,8 @@ class Entry:
 
 async def add(tx: Tx, entries: Sequence[Entry]) -> None:
     """Keep them; one that is there already stays as it is."""
-    if not entries:
-        return
-    await tx.execute(
-        _ADD,
-        [entry.case_id for entry in entries],
-        [entry.source for entry in entries],
-        [entry.sequence for entry in entries],
-        [entry.type for entry in entries],
-        [entry.occurred_at for entry in entries],
-        [entry.recorded_at for entry in entries],
-        [entry.actor for entry in entries],
-        [entry.change for entry in entries],
-    )
+    if entries:
+        await tx.execute(_ADD, orjson.dumps(entries, default=str).decode())
 
 
 async def page(tx: Tx, case_id: UUID, *, after: tuple[datetime, str, int] | None, limit: int) -> list[Entry]:
@@ -47,10 +38,7 @@ async def page(tx: Tx, case_id: UUID, *, after: tuple[datetime, str, int] | None
 
 
 _ADD = """
-INSERT INTO timeline (case_id, source, sequence, type, occurred_at, recorded_at, actor, change)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-                     $7::jsonb[], $8::jsonb[])
-    ON CONFLICT DO NOTHING
+INSERT INTO timeline SELECT * FROM json_populate_recordset(NULL::timeline, $1::json) ON CONFLICT DO NOTHING
 """
 
 _PAGE = """
