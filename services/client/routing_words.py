@@ -54,9 +54,9 @@ def _outcome(decision: DecisionView) -> str:
         return f"Waits: {spaced(decision.waiting_reason)}."
     if decision.outcome is RoutingOutcome.UNROUTABLE:
         return f"Nobody can take it before its deadline: {spaced(decision.waiting_reason)}."
-    others = [f"{item.specialist} ({item.score:.2f})" for item in decision.candidates[1:4]]
+    others = [f"{item.specialist} ({item.score:.3g})" for item in decision.candidates[1:4]]
     behind = f", ahead of {', '.join(others)}" if others else ", the only one who could take it"
-    return f"Given to {decision.specialist} with score {decision.score or 0:.2f}{behind}."
+    return f"Given to {decision.specialist} with score {decision.score or 0:.3g}{behind}."
 
 
 def _relaxed(decision: DecisionView) -> list[str]:
@@ -67,7 +67,7 @@ def _parts(decision: DecisionView) -> list[str]:
     if decision.outcome is not RoutingOutcome.ASSIGNED or not decision.candidates:
         return []
     parts = decision.candidates[0].parts.model_dump()
-    counted = [f"{_PARTS.get(name, spaced(name))} {value:+.2f}" for name, value in parts.items() if round(value, 2)]
+    counted = [f"{_PARTS.get(name, spaced(name))} {value:+.3g}" for name, value in parts.items() if value]
     return [f"The score: {', '.join(counted)}."] if counted else []
 
 

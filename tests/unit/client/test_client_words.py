@@ -59,7 +59,7 @@ def test_an_assigned_case_says_who_ahead_of_whom_and_why() -> None:
         excluded={"off_shift": 3, "language": 7}, relaxed=[{"requirement": "region", "why": "slack_too_short"}]
     )
     assert routing_words.routing(view) == [
-        "Given to ana with score 2.50, ahead of ben (1.25).",
+        "Given to ana with score 2.5, ahead of ben (1.25).",
         "Does not match its region: slack too short.",
         "The score: urgency +2.75, region -0.25.",
         "Not considered: 7 without the language, 3 off shift.",
