@@ -19,6 +19,7 @@ from shared.components.component import READY, Check
 from shared.errors import Transient
 
 BATCH = 200
+BATCH_BYTES = 4 * 1024 * 1024
 WORKERS = 2
 JOINS = 4
 """How many cases are joined at once by one worker."""
@@ -87,13 +88,22 @@ class Acceptor:
     async def _work(self) -> None:
         while True:
             await self._filled.wait()
-            batch = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+            batch = self._take()
             if batch:
                 await self._write(batch)
             elif self._stopping:
                 return
             else:
                 self._filled.clear()
+
+    def _take(self) -> list[_Waiting]:
+        """What waits, as much as one transaction should write."""
+        batch: list[_Waiting] = []
+        size = 0
+        while self._queue and len(batch) < BATCH and size < BATCH_BYTES:
+            batch.append(self._queue.popleft())
+            size += len(batch[-1].submission.body)
+        return batch
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
         """Decide every one of them, in as many rounds as slots and identities ask for."""
@@ -126,7 +136,8 @@ class Acceptor:
         except Collision:
             return
         except Transient as error:
-            results = dict.fromkeys(range(len(batch)), error)
+            again = [Transient(str(error), retry_after=error.retry_after) for _ in batch]
+            results = dict(enumerate(again))
         except Exception as error:  # the caller of each gets it; the worker goes on
             if len(batch) > 1:
                 for waiting in batch:
