@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.router.eligibility import PRIVATE, UNAVAILABLE, Fit, Reason, hindrances
-from services.router.group import Candidate, Group, Pair
+from services.router.eligibility import PRIVATE, UNAVAILABLE, Reason
+from services.router.group import SHOWN, Candidate, Group, Pair
 from services.router.need import Waiting
-from services.router.relaxing import Relaxation, relaxations, rung_of
+from services.router.relaxing import Relaxation, relaxations
 from shared.contracts.vocabulary import Requirement, RoutingOutcome
 
 NO_SPECIALISTS = "no_specialists"
+BY_NAME = "a transfer names this person"
+HAD_IT = "this person had the case before it was reopened"
 
 
 @dataclass(frozen=True)
@@ -36,38 +38,45 @@ class Decision:
     @property
     def specialist(self) -> str | None:
         """Who gets the case."""
-        return self.chosen.fitting.specialist.id if self.chosen else None
+        return self.chosen.specialist if self.chosen else None
 
 
 def assigned(pair: Pair) -> Decision:
     """The decision that makes `pair`; to be taken before the pair is booked."""
-    group, case, chosen = pair.group, pair.case, pair.chosen
-    misses = chosen.fitting.misses
-    level = rung_of(misses, group.ladder)
-    relaxed = relaxations(group.outlook(), level, group.slack(case), misses) if level else ()
-    candidates = group.candidates(case)
-    if chosen.order not in (candidate.order for candidate in candidates):
-        candidates = [chosen, *candidates][:5]
+    group, case, misses = pair.group, pair.case, pair.misses
+    level = group.fitting.rungs[misses]
+    names = group.candidates(case)
+    if pair.specialist not in names[:SHOWN]:
+        names = [pair.specialist, *names]
+    candidates = tuple(group.candidate(case, name) for name in names[:SHOWN])
     return Decision(
         case=case,
         outcome=RoutingOutcome.ASSIGNED,
-        chosen=chosen,
+        chosen=next(candidate for candidate in candidates if candidate.specialist == pair.specialist),
         units=group.units,
-        handling=chosen.fitting.handling,
-        relaxed=relaxed,
+        handling=group.fitting.handling[misses],
+        relaxed=_relaxed(pair, level),
         waiting_reason=None,
-        candidates=tuple(candidates),
-        excluded_by=_excluded(group, case, level, chosen),
+        candidates=candidates,
+        excluded_by=_excluded(group, case, level, pair.specialist),
         weights_version=group.floor.weights_version,
         config_version=group.floor.rules.version,
         named=group.need.specialist is not None,
     )
 
 
+def _relaxed(pair: Pair, level: int) -> tuple[Relaxation, ...]:
+    """What the pair gives up, in the order of the ladder, with why."""
+    group, need = pair.group, pair.group.need
+    if need.specialist is not None or need.prefers == pair.specialist:
+        why = BY_NAME if need.specialist is not None else HAD_IT
+        return tuple(Relaxation(miss, why) for miss in sorted(pair.misses))
+    return relaxations(group.outlook(), level, group.slack(pair.case), pair.misses) if level else ()
+
+
 def left_waiting(group: Group, case: Waiting) -> Decision:
     """The decision that leaves `case` waiting, with why nobody may take it now."""
     outcome, reason = waiting_outcome(group, case)
-    level = group.outlook().level(group.slack(case))
     return Decision(
         case=case,
         outcome=outcome,
@@ -77,7 +86,7 @@ def left_waiting(group: Group, case: Waiting) -> Decision:
         relaxed=(),
         waiting_reason=reason,
         candidates=(),
-        excluded_by=_excluded(group, case, level, None),
+        excluded_by=_excluded(group, case, group.outlook().level(group.slack(case)), None),
         weights_version=group.floor.weights_version,
         config_version=group.floor.rules.version,
     )
@@ -88,11 +97,11 @@ def waiting_outcome(group: Group, case: Waiting) -> tuple[RoutingOutcome, str]:
     if group.unknown:
         return RoutingOutcome.WAITING, group.unknown
     if not group.fitting.allowed:
-        return RoutingOutcome.UNROUTABLE, _commonest(group.fitting.everybody)
+        return RoutingOutcome.UNROUTABLE, _commonest(group.fitting.forbidden)
     view = group.outlook()
     rung = view.rungs[view.level(group.slack(case))]
     reason = shown(rung.reason) if rung.reason else _unmatched(group)
-    return _reachable(group, case, reason)
+    return _reachable(group, case), reason
 
 
 def shown(reason: Reason) -> str:
@@ -100,40 +109,39 @@ def shown(reason: Reason) -> str:
     return UNAVAILABLE if reason in PRIVATE else reason.value
 
 
-def _reachable(group: Group, case: Waiting, reason: str) -> tuple[RoutingOutcome, str]:
+def _reachable(group: Group, case: Waiting) -> RoutingOutcome:
     on_shift, now = group.outlook().on_shift, group.floor.now
     if on_shift is None or (on_shift > now and case.due is not None and on_shift >= case.due):
-        return RoutingOutcome.UNROUTABLE, reason
-    return RoutingOutcome.WAITING, reason
+        return RoutingOutcome.UNROUTABLE
+    return RoutingOutcome.WAITING
 
 
 def _unmatched(group: Group) -> str:
     """The first requirement of the ladder that everybody misses."""
-    everybody = [fitting.misses for fitting in group.fitting.allowed.values()]
-    missed = (one for one in group.ladder if all(one in misses for misses in everybody))
+    missed = (one for one in group.ladder if all(one in misses for misses in group.fitting.people))
     return next(missed, Requirement.LANGUAGE).value
 
 
-def _commonest(everybody: tuple[Fit, ...]) -> str:
+def _commonest(forbidden: Mapping[str, tuple[Reason, ...]]) -> str:
     """What forbids most people; in the order of `Reason` where several forbid as many."""
-    counts = {reason: sum(reason in fitting.forbidden for fitting in everybody) for reason in Reason}
-    return shown(max(counts, key=lambda reason: counts[reason])) if everybody else NO_SPECIALISTS
+    counts = {reason: sum(reason in why for why in forbidden.values()) for reason in Reason}
+    return shown(max(counts, key=lambda reason: counts[reason])) if forbidden else NO_SPECIALISTS
 
 
-def _excluded(group: Group, case: Waiting, level: int, chosen: Candidate | None) -> dict[str, tuple[Reason, ...]]:
+def _excluded(group: Group, case: Waiting, level: int, chosen: str | None) -> dict[str, tuple[Reason, ...]]:
     """Everybody who is no candidate, with every reason."""
+    fitting, open_to = group.fitting, group.open_to(case)
     held = frozenset(group.ladder[level:])
+    unrelaxed = {misses: _missed(misses & held) for misses in fitting.rungs}
     found = {}
-    for fitting in group.fitting.everybody:
-        specialist = fitting.specialist.id
-        if (chosen is None or chosen.fitting is not fitting) and not group.may_take(case, fitting):
-            standing = group.floor.standings[specialist]
-            hindering = hindrances(fitting, standing, group.units, group.floor.now)
-            unrelaxed = tuple(Reason(miss) for miss in sorted(fitting.misses & held))
-            found[specialist] = fitting.forbidden + hindering + unrelaxed or _missed(fitting)
+    for name in group.floor.rules.by_id:
+        misses = fitting.misses(name)
+        if name != chosen and not (misses in open_to and group.is_free(name)):
+            hindering = group.floor.hindrances(name, group.units, fitting.handling[misses])
+            why = fitting.forbidden.get(name, ()) + hindering + unrelaxed[misses]
+            found[name] = why or _missed(misses)
     return found
 
 
-def _missed(fitting: Fit) -> tuple[Reason, ...]:
-    """Somebody free whom the ladder would not reach: the person who had the case before was at hand."""
-    return tuple(Reason(miss) for miss in sorted(fitting.misses))
+def _missed(misses: frozenset[Requirement]) -> tuple[Reason, ...]:
+    return tuple(Reason(miss) for miss in sorted(misses))

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.router.directory import affiliated, knows_area
 from services.router.language import closest, parse
 from services.router.need import Need
 from services.router.rules import Rules
 from services.router.specialist import Specialist, Standing
 from shared.config.regions import covers
-from shared.contracts.vocabulary import UNKNOWN_POLICY_AREA, UNKNOWN_REGION, Presence, Requirement
+from shared.contracts.vocabulary import Presence, Requirement
 
 
 class Reason(StrEnum):
@@ -64,16 +65,18 @@ def fit(need: Need, specialist: Specialist, rules: Rules) -> Fit:
     return Fit(specialist, tuple(forbidden), misses, near or 0.0, rules.handling(need.policy_area, misses))
 
 
-def hindrances(fitting: Fit, standing: Standing, units: int, now: datetime) -> tuple[Reason, ...]:
-    """What stands in the way at this moment."""
+def hindrances(
+    standing: Standing, *, capacity: int, units: int, handling: timedelta, now: datetime
+) -> tuple[Reason, ...]:
+    """What stands in somebody's way at this moment."""
     if standing.shift is None:
         return _OFF_SHIFT
     found = []
     if standing.presence is not Presence.AVAILABLE:
         found.append(Reason.NOT_AVAILABLE)
-    if standing.load + units > fitting.specialist.capacity:
+    if standing.load + units > capacity:
         found.append(Reason.AT_CAPACITY)
-    if standing.shift.end - now < fitting.handling:
+    if standing.shift.end - now < handling:
         found.append(Reason.SHIFT_ENDS)
     return tuple(found)
 
@@ -88,9 +91,7 @@ def refusal(need: Need, specialist: Specialist, rules: Rules) -> Reason | None:
 
 def has_conflict(need: Need, specialist: Specialist) -> bool:
     """Named as conflicted, or with a declared affiliation to the case's region."""
-    if specialist.id in need.conflicted:
-        return True
-    return need.region != UNKNOWN_REGION and covers(specialist.affiliations, need.region)
+    return specialist.id in need.conflicted or affiliated(specialist, need.region)
 
 
 def _binding(need: Need, specialist: Specialist, rules: Rules) -> list[Reason]:
@@ -123,8 +124,7 @@ def _misses(need: Need, specialist: Specialist, *, understood: bool) -> list[Req
     found = []
     if not covers(specialist.regions, need.region):
         found.append(Requirement.REGION)
-    areas = specialist.policy_areas
-    if areas is not None and need.policy_area not in areas and need.policy_area != UNKNOWN_POLICY_AREA:
+    if not knows_area(specialist, need.policy_area):
         found.append(Requirement.POLICY_AREA)
     if not understood:
         found.append(Requirement.LANGUAGE)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.router.deadline import stand_in
 from services.router.explain import view
-from services.router.group import Floor
+from services.router.floor import Floor
 from services.router.matching import decide_one
 from services.router.need import NOBODY, Need, Waiting
 from services.router.rules import Rules

@@ -64,7 +64,7 @@ def count(excluded_by: Reasons) -> dict[str, int]:
 
 def _candidate(candidate: Candidate) -> CandidateView:
     return CandidateView(
-        specialist=candidate.fitting.specialist.id,
+        specialist=candidate.specialist,
         score=candidate.parts.total / NANO,
         parts=_parts(candidate.parts),
     )

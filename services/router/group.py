@@ -4,116 +4,45 @@ A score is a summand of the case plus one of the person. For each set of mismatc
 the best pair is therefore the best case with the best person, and no pair needs to be tried.
 """
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import heapq
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.router.deadline import slack
-from services.router.eligibility import Fit, hindrances
-from services.router.fits import Fits, addressed, unknown_part
+from services.router.fits import Misses, addressed, unknown_part
+from services.router.floor import Floor
 from services.router.need import Need, Waiting
-from services.router.relaxing import Outlook, exceeds, outlook, rung_of
-from services.router.rules import Rules
-from services.router.scoring import Parts, case_parts, language_prices, person_parts, spare_price
-from services.router.specialist import Standing
-from shared.contracts.vocabulary import Requirement
+from services.router.outlook import NEVER, on_shift_at, rungs
+from services.router.relaxing import Outlook, exceeds
+from services.router.scoring import CaseTerms, Parts
 
 _NO_DEADLINE = datetime.max.replace(tzinfo=UTC)
-Misses = frozenset[Requirement]
 
 SHOWN = 5
 """Candidates that a decision names."""
 
+Order = tuple[int, datetime, UUID, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who may take a case now, and what that pair would score."""
+    """Somebody who may take a case now, what of it they miss, and what that pair would score."""
 
-    fitting: Fit
+    specialist: str
+    misses: Misses
     parts: Parts
-
-    @property
-    def order(self) -> tuple[int, str]:
-        """Best first."""
-        return -self.parts.total, self.fitting.specialist.id
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A case and who would get it."""
+    """A case and who would get it; `order` is smallest for the best: score, deadline, case id, specialist id."""
 
     group: "Group"
     case: Waiting
-    chosen: Candidate
-
-    @property
-    def specialist(self) -> str:
-        """The id of who would get it."""
-        return self.chosen.fitting.specialist.id
-
-    @property
-    def order(self) -> tuple[int, datetime, UUID, str]:
-        """Best first: score, deadline, case id, specialist id."""
-        score, specialist = self.chosen.order
-        return score, self.case.due or _NO_DEADLINE, self.case.case_id, specialist
-
-
-@dataclass
-class Floor:
-    """Everybody as they stand at `now`; the matcher books on it what it decides."""
-
-    rules: Rules
-    standings: Mapping[str, Standing]
-    now: datetime
-    fits: Fits
-    prices: Mapping[str, float] = field(init=False)
-    weights_version: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.weights_version = self.rules.routing.weights_version
-        present = (one for one in self.rules.specialists if self.standings[one.id].shift is not None)
-        self.prices = language_prices(present, self.rules.routing.min_proficiency)
-
-
-class FreePeople:
-    """Who is free for a need, best first, by what of the need they miss."""
-
-    def __init__(self, candidates: Iterable[Candidate]) -> None:
-        self._by_id: dict[str, Candidate] = {}
-        self._by_misses: dict[Misses, list[tuple[tuple[int, str], Candidate]]] = {}
-        for candidate in candidates:
-            self._by_id[candidate.fitting.specialist.id] = candidate
-            self._by_misses.setdefault(candidate.fitting.misses, []).append((candidate.order, candidate))
-        for people in self._by_misses.values():
-            people.sort(key=lambda entry: entry[0])
-
-    def __contains__(self, specialist: str) -> bool:
-        return specialist in self._by_id
-
-    def get(self, specialist: str | None) -> Candidate | None:
-        """The candidate of that id, if free."""
-        return None if specialist is None else self._by_id.get(specialist)
-
-    def misses(self) -> Iterator[Misses]:
-        """The sets of mismatches of which somebody is free."""
-        return (misses for misses, people in self._by_misses.items() if people)
-
-    def best(self, misses: Misses, count: int) -> list[Candidate]:
-        """The best of those who miss exactly that."""
-        return [candidate for _, candidate in self._by_misses.get(misses, ())[:count]]
-
-    def replace(self, specialist: str, candidate: Candidate | None) -> None:
-        """Put somebody in their new place; None: not free any more."""
-        before = self._by_id.pop(specialist, None)
-        if before is not None:
-            people = self._by_misses[before.fitting.misses]
-            del people[bisect_left(people, before.order, key=lambda entry: entry[0])]
-        if candidate is not None:
-            self._by_id[specialist] = candidate
-            people = self._by_misses.setdefault(candidate.fitting.misses, [])
-            insort(people, (candidate.order, candidate), key=lambda entry: entry[0])
+    specialist: str
+    misses: Misses
+    order: Order
 
 
 class Group:
@@ -124,100 +53,157 @@ class Group:
         self.unknown = unknown_part(need, floor.rules)
         self.need = need if self.unknown else addressed(need, floor.rules)
         self.units = floor.rules.routing.units[need.severity]
-        self.ladder = floor.rules.ladder(need.severity)
         self.fitting = floor.fits.of(self.need)
+        self.ladder = self.fitting.ladder
         self.cases: dict[UUID, Waiting] = {}
-        self._room = floor.rules.handling(need.policy_area)
-        self._free = FreePeople(
-            () if self.unknown else filter(None, map(self._candidate, self.fitting.allowed.values()))
-        )
+        self._handling = floor.rules.handling(need.policy_area)
+        self._terms: dict[Misses, CaseTerms] = {}
+        self._free: dict[Misses, list[tuple[int, str, int]]] = {}
         self._queues: dict[Misses, list[tuple[int, datetime, UUID]]] = {}
         self._outlook: Outlook | None = None
-
-    def slack(self, case: Waiting) -> timedelta | None:
-        """Room left before the case's deadline when somebody who matches handles it."""
-        return slack(case.due, self.floor.now, self._room)
-
-    def outlook(self) -> Outlook:
-        """How long until somebody is free, rung by rung."""
-        if self._outlook is None:
-            allowed = self.fitting.allowed.values()
-            fits = ((fitting, self.floor.standings[fitting.specialist.id]) for fitting in allowed)
-            self._outlook = outlook(fits, self.ladder, self.units, self.floor.now)
-        return self._outlook
 
     def add(self, case: Waiting) -> None:
         """Let a case wait here."""
         self.cases[case.case_id] = case
 
-    def booked(self, specialist: str) -> None:
-        """Somebody took a case on: see whether they are still free for this need."""
-        fitting = self.fitting.allowed.get(specialist)
-        if fitting is not None and not self.unknown:
-            self._outlook = None
-            self._free.replace(specialist, self._candidate(fitting))
+    def slack(self, case: Waiting) -> timedelta | None:
+        """Room left before the case's deadline when somebody who matches handles it."""
+        return slack(case.due, self.floor.now, self._handling)
+
+    def outlook(self) -> Outlook:
+        """How long until somebody is free, rung by rung."""
+        if self._outlook is None:
+            found = rungs(self.fitting, self.floor.by_freedom(self.units), self.units, self.floor.now)
+            self._outlook = Outlook(self.ladder, found, self._on_shift())
+        return self._outlook
+
+    def concerns(self, specialist: str) -> bool:
+        """Whether somebody may take cases of this group at times."""
+        return specialist in self.fitting.allowed and not self.unknown
+
+    def forget(self) -> None:
+        """Somebody took a case on: what was expected of people is to be reckoned anew."""
+        self._outlook = None
+
+    def relaxes(self, pair: Pair) -> bool:
+        """Whether a pair rests on somebody else's not being free."""
+        return self._rung(pair.misses) > 0
 
     def best(self) -> Pair | None:
         """The best pair of this group, or None when nobody may take any of its cases now."""
-        preferred = self._free.get(self.need.prefers)
-        tops = [preferred] if preferred else [self._free.best(misses, 1)[0] for misses in self._free.misses()]
-        pairs = (self._best_with(person) for person in tops)
+        if not self.cases or self.unknown:
+            return None
+        if self.need.prefers is not None and self.is_free(self.need.prefers):
+            misses = self.fitting.misses(self.need.prefers)
+            return self._best_case(misses, self._brought(self.need.prefers), self.need.prefers, gated=False)
+        pairs = (self._best_case(misses, *self._free[misses][0][:2]) for misses in self._nearest())
         return min((pair for pair in pairs if pair is not None), key=lambda pair: pair.order, default=None)
 
-    def candidates(self, case: Waiting) -> list[Candidate]:
-        """Everybody who may take `case` now, best first; at least the best five of each set of mismatches."""
+    def candidate(self, case: Waiting, specialist: str) -> Candidate:
+        """The pair with somebody who may take `case`."""
+        misses = self.fitting.misses(specialist)
+        brought = self.floor.brings(specialist, self.need, self.fitting).parts(self.need, self.floor.rules)
+        return Candidate(specialist, misses, self._terms_of(misses).parts(case, self.floor.now) + brought)
+
+    def candidates(self, case: Waiting) -> list[str]:
+        """Who may take `case` now, best first; the best five of each set of mismatches at least."""
         found = [
-            self._paired(case, person)
-            for misses in self._free.misses()
-            if self.allows(case, misses)
-            for person in self._free.best(misses, SHOWN)
+            (score - self._terms_of(misses).total(case, self.floor.now), name)
+            for misses in self.open_to(case)
+            for score, name, _ in heapq.nsmallest(SHOWN, self._fresh(misses))
         ]
-        return sorted(found, key=lambda candidate: candidate.order)[:SHOWN]
+        return [name for _, name in sorted(found)]
 
-    def may_take(self, case: Waiting, fitting: Fit) -> bool:
-        """Whether that person is a candidate for `case` now."""
-        return fitting.specialist.id in self._free and self.allows(case, fitting.misses)
+    def open_to(self, case: Waiting) -> frozenset[Misses]:
+        """What somebody free may miss to take `case` now: the wait for anybody better is too long."""
+        return frozenset(misses for misses in self._nearest() if self._allows(case, misses))
 
-    def allows(self, case: Waiting, misses: Misses) -> bool:
-        """Whether the ladder lets `case` go to somebody with these misses: every wait before is too long."""
-        rung = rung_of(misses, self.ladder)
-        if rung == 0 or self.need.specialist is not None:
-            return True
-        if any(rung_of(other, self.ladder) < rung for other in self._free.misses()):
+    def is_free(self, name: str) -> bool:
+        """Free for this need; a transfer to a named person does not ask."""
+        if self.need.specialist is not None:
+            return name in self.fitting.allowed
+        if name not in self.fitting.allowed or name not in self.floor.room(self.units):
             return False
-        return exceeds(self.outlook().rungs[rung - 1].wait, self.slack(case))
+        shift = self.floor.standings[name].shift
+        return shift is not None and shift.end - self.floor.now >= self.fitting.handling[self.fitting.misses(name)]
 
-    def _candidate(self, fitting: Fit) -> Candidate | None:
-        """What the person brings to a pair, if free now; a transfer to a named person does not ask."""
-        floor = self.floor
-        standing = floor.standings[fitting.specialist.id]
-        if self.need.specialist is None and hindrances(fitting, standing, self.units, floor.now):
-            return None
-        min_proficiency = floor.rules.routing.min_proficiency
-        price = spare_price(self.need.language, fitting.specialist, floor.prices, min_proficiency)
-        return Candidate(fitting, person_parts(self.need, fitting, standing, price, floor.rules, floor.now))
+    def _allows(self, case: Waiting, misses: Misses) -> bool:
+        rung = self._rung(misses)
+        return rung == 0 or exceeds(self.outlook().rungs[rung - 1].wait, self.slack(case))
 
-    def _best_with(self, person: Candidate) -> Pair | None:
-        """The best case that may go to `person`: any, if it is the one they had before."""
-        misses = person.fitting.misses
-        freely = person.fitting.specialist.id == self.need.prefers
-        for _, _, case_id in self._queue(misses):
+    def _rung(self, misses: Misses) -> int:
+        return 0 if self.need.specialist is not None else self.fitting.rungs[misses]
+
+    def _nearest(self) -> list[Misses]:
+        """The sets of mismatches on the lowest rung on which somebody is free: nobody else may be asked."""
+        for rung in range(len(self.ladder) + 1):
+            misses = [one for one in self.fitting.people if self._rung(one) == rung and self._top(one)]
+            if misses:
+                return misses
+        return []
+
+    def _top(self, misses: Misses) -> bool:
+        """Whether anybody who misses that is free; the best of them stands in front of `_free[misses]`."""
+        people = self._free.get(misses)
+        if people is None:
+            people = [self._entry(name) for name in self.fitting.people[misses] if self.is_free(name)]
+            heapq.heapify(people)
+            self._free[misses] = people
+        while people:
+            _, name, stamp = people[0]
+            if stamp == self.floor.bookings.get(name, 0):
+                return True
+            heapq.heappop(people)
+            if self.is_free(name):
+                heapq.heappush(people, self._entry(name))
+        return False
+
+    def _fresh(self, misses: Misses) -> list[tuple[int, str, int]]:
+        """Everybody free who misses that, as they stand."""
+        people = self._free[misses]
+        people[:] = [self._entry(name) for _, name, _ in people if self.is_free(name)]
+        heapq.heapify(people)
+        return people
+
+    def _entry(self, name: str) -> tuple[int, str, int]:
+        return self._brought(name), name, self.floor.bookings.get(name, 0)
+
+    def _brought(self, name: str) -> int:
+        """What somebody brings to a pair, negated: small is good."""
+        return -self.floor.brings(name, self.need, self.fitting).parts(self.need, self.floor.rules).total
+
+    def _best_case(self, misses: Misses, brought: int, name: str, *, gated: bool = True) -> Pair | None:
+        """The best case that may go to somebody with these misses."""
+        for cost, due, case_id in self._queue(misses):
             case = self.cases.get(case_id)
-            if case is not None and (freely or self.allows(case, misses)):
-                return Pair(self, case, self._paired(case, person))
+            if case is not None and (not gated or self._allows(case, misses)):
+                return Pair(self, case, name, misses, (cost + brought, due, case_id, name))
         return None
-
-    def _paired(self, case: Waiting, person: Candidate) -> Candidate:
-        parts = case_parts(case, person.fitting.misses, self.floor.rules, self.floor.now)
-        return Candidate(person.fitting, parts + person.parts)
 
     def _queue(self, misses: Misses) -> list[tuple[int, datetime, UUID]]:
         """The cases by what they bring to a pair with these misses, best first."""
         queue = self._queues.get(misses)
         if queue is None:
-            rules, now = self.floor.rules, self.floor.now
+            terms, now = self._terms_of(misses), self.floor.now
             queue = self._queues[misses] = sorted(
-                (-case_parts(case, misses, rules, now).total, case.due or _NO_DEADLINE, case.case_id)
-                for case in self.cases.values()
+                (-terms.total(case, now), case.due or _NO_DEADLINE, case.case_id) for case in self.cases.values()
             )
         return queue
+
+    def _terms_of(self, misses: Misses) -> CaseTerms:
+        terms = self._terms.get(misses)
+        if terms is None:
+            terms = self._terms[misses] = CaseTerms.of(self.need, misses, self.floor.rules)
+        return terms
+
+    def _on_shift(self) -> datetime | None:
+        """The earliest instant at which anybody who passes the hard filters is on shift with time to handle it."""
+        best: datetime = NEVER
+        for at_the_earliest, name in self.floor.by_shift():
+            if at_the_earliest >= best:
+                break
+            if name in self.fitting.allowed:
+                handling = self.fitting.handling[self.fitting.misses(name)]
+                found = on_shift_at(self.floor.standings[name], handling, self.floor.now)
+                best = min(best, found or NEVER)
+        return None if best == NEVER else best

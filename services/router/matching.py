@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from services.router.decision import Decision, assigned, left_waiting, waiting_outcome
-from services.router.group import Floor, Group, Pair
+from services.router.floor import Floor
+from services.router.group import Group, Pair
 from services.router.need import Need, Waiting
 from shared.contracts.vocabulary import RoutingOutcome
 
@@ -31,19 +32,16 @@ class Matched:
 def match(floor: Floor, cases: Iterable[Waiting], *, limit: int) -> Matched:
     """Decide over `cases`, at most `limit` assignments; everything decided is booked on the floor."""
     groups = _grouped(floor, cases)
-    best: dict[Need, Pair | None] = {need: group.best() for need, group in groups.items()}
+    best = {group: pair for group in groups if (pair := group.best()) is not None}
     decided: list[Decision] = []
-    while len(decided) < limit:
-        pair = min((pair for pair in best.values() if pair is not None), key=lambda pair: pair.order, default=None)
-        if pair is None:
-            break
+    while best and len(decided) < limit:
+        pair = min(best.values(), key=lambda pair: pair.order)
         decided.append(assigned(pair))
-        _book(pair, floor)
-        for need, group in groups.items():
-            if group is pair.group or pair.specialist in group.fitting.allowed:
-                group.booked(pair.specialist)
-                best[need] = group.best()
-    return Matched(tuple(decided), tuple(groups.values()), complete=not any(best.values()))
+        _book(pair)
+        for group in groups:
+            if group is pair.group or group.concerns(pair.specialist):
+                _renew(best, group, pair)
+    return Matched(tuple(decided), groups, complete=not best)
 
 
 def decide_one(floor: Floor, case: Waiting) -> Decision:
@@ -54,17 +52,31 @@ def decide_one(floor: Floor, case: Waiting) -> Decision:
     return left_waiting(matched.groups[0], case)
 
 
-def _grouped(floor: Floor, cases: Iterable[Waiting]) -> dict[Need, Group]:
+def _renew(best: dict[Group, Pair], group: Group, booked: Pair) -> None:
+    """Look again for the best pair of a group, unless it is with somebody else who matches."""
+    before = best.get(group)
+    group.forget()
+    others = before is not None and group is not booked.group and before.specialist != booked.specialist
+    if before is not None and others and not group.relaxes(before):
+        return
+    pair = group.best()
+    if pair is None:
+        best.pop(group, None)
+    else:
+        best[group] = pair
+
+
+def _grouped(floor: Floor, cases: Iterable[Waiting]) -> tuple[Group, ...]:
     groups: dict[Need, Group] = {}
     for case in cases:
         group = groups.get(case.need)
         if group is None:
             group = groups[case.need] = Group(case.need, floor)
         group.add(case)
-    return groups
+    return tuple(groups.values())
 
 
-def _book(pair: Pair, floor: Floor) -> None:
-    until = floor.now + pair.chosen.fitting.handling
-    floor.standings[pair.specialist].book(pair.group.units, until)
-    del pair.group.cases[pair.case.case_id]
+def _book(pair: Pair) -> None:
+    group = pair.group
+    group.floor.book(pair.specialist, group.units, group.fitting.handling[pair.misses])
+    del group.cases[pair.case.case_id]

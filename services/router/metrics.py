@@ -66,7 +66,7 @@ class RouterMetrics:
         if decision.chosen is None:
             return
         for requirement in Requirement:
-            missed = requirement in decision.chosen.fitting.misses
+            missed = requirement in decision.chosen.misses
             self.matches.labels(dimension=requirement.value, result="mismatch" if missed else "match").inc()
         if waited is not None:
             self.waits.observe(max(0.0, waited))

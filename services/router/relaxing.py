@@ -4,12 +4,11 @@ A requirement is relaxed only when waiting for somebody who matches would miss t
 for a match > slack, one rung of the ladder after the other. A match who is free is never passed over.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.router.eligibility import Fit, Reason, hindrances
-from services.router.specialist import Standing
+from services.router.eligibility import Reason
 from shared.contracts.scalars import format_duration
 from shared.contracts.vocabulary import Requirement
 
@@ -27,10 +26,13 @@ class Relaxation:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Those who match once the rungs below are relaxed: how long until one is free (None: never), and why not now."""
+    """Those who match once the rungs below are relaxed: how long until one is free (None: never).
 
-    wait: timedelta | None
-    reason: Reason | None
+    `reason` is what keeps the one who will be free first from it now; None when there is nobody at all.
+    """
+
+    wait: timedelta | None = None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,38 +67,6 @@ def rung_of(misses: frozenset[Requirement], ladder: Sequence[Requirement]) -> in
     return max((place + 1 for place, requirement in enumerate(ladder) if requirement in misses), default=0)
 
 
-def free_at(fitting: Fit, standing: Standing, units: int, now: datetime) -> datetime | None:
-    """When somebody is expected to have time: now, when enough of their cases end, at their next shift, or never."""
-    if standing.shift is not None:
-        hindering = hindrances(fitting, standing, units, now)
-        if not hindering:
-            return now
-        if hindering == (Reason.AT_CAPACITY,):
-            ends = _capacity_at(fitting.specialist.capacity, standing, units, now)
-            if ends is not None and standing.shift.end - ends >= fitting.handling:
-                return ends
-    return standing.next_shift.start if standing.next_shift else None
-
-
-def outlook(
-    fits: Iterable[tuple[Fit, Standing]], ladder: tuple[Requirement, ...], units: int, now: datetime
-) -> Outlook:
-    """The outlook of a need over everybody whom nothing forbids for good."""
-    waits: list[timedelta | None] = [None] * (len(ladder) + 1)
-    reasons: list[Reason | None] = [None] * (len(ladder) + 1)
-    starts: list[datetime] = []
-    for fitting, standing in fits:
-        level = rung_of(fitting.misses, ladder)
-        free = free_at(fitting, standing, units, now)
-        waits[level] = _sooner(waits[level], None if free is None else max(_NOW, free - now))
-        reasons[level] = _nearer(reasons[level], _decisive(hindrances(fitting, standing, units, now)))
-        starts += _on_shift(fitting, standing, now)
-    for level in range(1, len(waits)):
-        waits[level] = _sooner(waits[level], waits[level - 1])
-        reasons[level] = _nearer(reasons[level], reasons[level - 1])
-    return Outlook(ladder, tuple(map(Rung, waits, reasons)), min(starts, default=None))
-
-
 def relaxations(
     view: Outlook, level: int, room: timedelta | None, misses: frozenset[Requirement]
 ) -> tuple[Relaxation, ...]:
@@ -106,40 +76,6 @@ def relaxations(
         for place, requirement in enumerate(view.ladder[:level])
         if requirement in misses
     )
-
-
-def _capacity_at(capacity: int, standing: Standing, units: int, now: datetime) -> datetime | None:
-    """When enough of the cases in hand are expected to have ended; what is overdue ends now."""
-    load = standing.load
-    for held in sorted(standing.held, key=lambda one: one.until):
-        load -= held.units
-        if load + units <= capacity:
-            return max(now, held.until)
-    return None
-
-
-def _on_shift(fitting: Fit, standing: Standing, now: datetime) -> list[datetime]:
-    if standing.shift is not None and standing.shift.end - now >= fitting.handling:
-        return [now]
-    return [standing.next_shift.start] if standing.next_shift else []
-
-
-def _sooner(one: timedelta | None, other: timedelta | None) -> timedelta | None:
-    return min((wait for wait in (one, other) if wait is not None), default=None)
-
-
-_NEAREST = (Reason.AT_CAPACITY, Reason.NOT_AVAILABLE, Reason.SHIFT_ENDS, Reason.OFF_SHIFT)
-"""Hindrances, the one that is likely to pass first in front."""
-
-
-def _decisive(hindering: Iterable[Reason]) -> Reason | None:
-    """Of all that stands in one person's way, what takes longest to pass."""
-    return max(hindering, key=_NEAREST.index, default=None)
-
-
-def _nearer(one: Reason | None, other: Reason | None) -> Reason | None:
-    """Of two people's hindrances the one that passes first."""
-    return min((reason for reason in (one, other) if reason is not None), key=_NEAREST.index, default=None)
 
 
 def _why(requirement: Requirement, wait: timedelta | None, room: timedelta | None) -> str:

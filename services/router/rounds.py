@@ -5,6 +5,7 @@ that were decided on, and keeps only decisions whose case has not changed since;
 the people's locks, up to their capacity. Whatever falls away is decided anew in the next round.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from services.router.casework import Casework
 from services.router.decision import Decision, left_waiting
 from services.router.explain import view
 from services.router.fits import Fits
-from services.router.group import Floor
+from services.router.floor import Floor
 from services.router.matching import match
 from services.router.rules import Rules
 from services.router.shiftboard import ShiftBoard
@@ -121,7 +122,7 @@ async def write(tx: Tx, db: Database, lease: Lease, epoch: int, desk: Desk, made
     locked = await cases.lock(tx, [one.case.case_id for one in (*made.assigned, *made.left)])
     valid = {name: case for name, case in locked.items() if _holds(case, made)}
     offers = [one for one in made.assigned if one.case.case_id in valid]
-    booked = await _book(tx, offers)
+    booked = await _book(tx, offers, desk.rules)
     work = Casework(desk.rules, await db.now(tx), valid)
     written = Written(made.complete and len(offers) == len(made.assigned), now=work.now)
     for one in offers:
@@ -146,12 +147,11 @@ def _holds(case: CaseFile, made: Plan) -> bool:
     return case.phase is Phase.WAITING and case.revision == made.revisions[case.case_id]
 
 
-async def _book(tx: Tx, offers: Sequence[Decision]) -> set[str]:
+async def _book(tx: Tx, offers: Sequence[Decision], rules: Rules) -> set[str]:
     """Take on the units of all offers but those that a transfer names; the ids of those who could."""
-    units: dict[str, Booking] = {}
+    units: Counter[str] = Counter()
     for one in offers:
-        if not one.named and one.chosen is not None:
-            who = one.chosen.fitting.specialist
-            before = units[who.id].units if who.id in units else 0
-            units[who.id] = Booking(who.id, before + one.units, who.capacity)
-    return await specialists.book(tx, sorted(units.values(), key=lambda one: one.specialist)) if units else set()
+        if one.specialist is not None and not one.named:
+            units[one.specialist] += one.units
+    bookings = [Booking(name, units[name], rules.by_id[name].capacity) for name in sorted(units)]
+    return await specialists.book(tx, bookings) if bookings else set()

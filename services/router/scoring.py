@@ -1,22 +1,22 @@
 """The score of a pair of case and specialist, as semantics section 1 writes it. Pure.
 
 Every summand is a whole number of billionths, so that sums are exact, ties are ties, and a replay is
-identical. What depends on the case (`case_parts`) is kept apart from what depends on the person
-(`person_parts`): the matcher adds the best of both without trying every pair.
+identical. What depends on the case (`CaseTerms`) is kept apart from what depends on the person
+(`PersonTerms`): the matcher adds the best of both without trying every pair.
 """
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from services.router.deadline import slack
-from services.router.eligibility import Fit
 from services.router.language import parse
 from services.router.need import Need, Waiting
 from services.router.rules import Rules
-from services.router.specialist import Specialist, Standing
+from services.router.specialist import Specialist
 from shared.contracts.vocabulary import Requirement
 
 NANO = 1_000_000_000
@@ -73,32 +73,59 @@ def urgency(room: timedelta | None, mean: timedelta) -> float:
     return OVERDUE_URGENCY if room < timedelta(0) else math.exp(-(room / (2 * mean)))
 
 
-def case_parts(case: Waiting, misses: frozenset[Requirement], rules: Rules, now: datetime) -> Parts:
-    """What the pair earns by the case alone: its urgency, and what does not match."""
-    weights = rules.routing.weights
-    weight = weights.severity[case.need.severity]
-    handling = rules.handling(case.need.policy_area, misses)
-    waited = max(timedelta(0), now - case.since) / _HOUR
-    pressing = urgency(slack(case.due, now, handling), rules.mean_handling) + PER_HOUR_WAITED * waited
-    return Parts(
-        urgency=_nano(weight * pressing * (rules.mean_handling / handling)),
-        language=-_nano(weight * weights.language) if Requirement.LANGUAGE in misses else 0,
-        policy_area=-_nano(weight * weights.policy_area) if Requirement.POLICY_AREA in misses else 0,
-        region=-_nano(weight * weights.region) if Requirement.REGION in misses else 0,
-    )
+@dataclass(frozen=True, slots=True)
+class CaseTerms:
+    """What pairs of one need and one set of mismatches have in common, as far as the case goes."""
+
+    weight: float
+    handling: timedelta
+    mean: timedelta
+    missed: Parts
+
+    @classmethod
+    def of(cls, need: Need, misses: frozenset[Requirement], rules: Rules) -> Self:
+        """The weight of the severity, the handling to be expected, and what the mismatches cost."""
+        weights = rules.routing.weights
+        weight = weights.severity[need.severity]
+        missed = Parts(
+            language=-_nano(weight * weights.language) if Requirement.LANGUAGE in misses else 0,
+            policy_area=-_nano(weight * weights.policy_area) if Requirement.POLICY_AREA in misses else 0,
+            region=-_nano(weight * weights.region) if Requirement.REGION in misses else 0,
+        )
+        return cls(weight, rules.handling(need.policy_area, misses), rules.mean_handling, missed)
+
+    def total(self, case: Waiting, now: datetime) -> int:
+        """What the pair earns by the case alone."""
+        return self._urgency(case, now) + self.missed.total
+
+    def parts(self, case: Waiting, now: datetime) -> Parts:
+        """The same, summand by summand."""
+        return replace(self.missed, urgency=self._urgency(case, now))
+
+    def _urgency(self, case: Waiting, now: datetime) -> int:
+        waited = max(timedelta(0), now - case.since) / _HOUR
+        pressing = urgency(slack(case.due, now, self.handling), self.mean) + PER_HOUR_WAITED * waited
+        return _nano(self.weight * pressing * (self.mean / self.handling))
 
 
-def person_parts(need: Need, fitting: Fit, standing: Standing, price: float, rules: Rules, now: datetime) -> Parts:
-    """What the pair earns by the person: `price` is that of the languages which the case does not need."""
-    weights = rules.routing.weights
-    weight = weights.severity[need.severity]
-    known = fitting.specialist.id in need.familiar
-    return Parts(
-        language=-_nano(weight * weights.language * VARIETY * fitting.distance),
-        scarce=-_nano(weights.scarce * price),
-        idle=_nano(weights.idle * (standing.idle(now) / _HALF_HOUR)),
-        continuity=_nano(weights.continuity) if known else 0,
-    )
+@dataclass(frozen=True, slots=True)
+class PersonTerms:
+    """What pairs with one person have in common for all cases of a need."""
+
+    distance: float
+    price: float
+    idle: timedelta
+    known: bool
+
+    def parts(self, need: Need, rules: Rules) -> Parts:
+        """What the pair earns by the person: nearness of language, spare languages, idle time, continuity."""
+        weights = rules.routing.weights
+        return Parts(
+            language=-_nano(weights.severity[need.severity] * weights.language * VARIETY * self.distance),
+            scarce=-_nano(weights.scarce * self.price),
+            idle=_nano(weights.idle * (self.idle / _HALF_HOUR)),
+            continuity=_nano(weights.continuity) if self.known else 0,
+        )
 
 
 def language_prices(on_shift: Iterable[Specialist], min_proficiency: int) -> Mapping[str, float]:

@@ -1,5 +1,6 @@
 """The router's parts over a real database, driven by hand: events go in, time is set, rounds are called."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,7 @@ def files(*people: dict[str, Any], **changes: Any) -> dict[str, Any]:
     given = config_dir.configuration(pager_url="http://127.0.0.1:1/")
     given["roster"] = {"specialists": list(people), "pools": {}} if people else given["roster"]
     given["routing"] = {**given["routing"], **changes}
-    return given
+    return copy.deepcopy(given)
 
 
 @dataclass

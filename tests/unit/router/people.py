@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.router.fits import Fits
-from services.router.group import Floor
+from services.router.floor import Floor
 from services.router.language import Spoken, parse
 from services.router.need import Need, Waiting
 from services.router.rules import Rules
@@ -52,7 +52,7 @@ def rules(*people: Specialist, pools: dict[str, frozenset[str]] | None = None, *
         specialists=tuple(sorted(people, key=lambda one: one.id)),
         pools=pools or {},
         certifications=AREAS,
-        severities={area: Severity.HIGH for area in AREAS},
+        severities=dict.fromkeys(AREAS, Severity.HIGH),
         routing=Routing.model_validate(routing),
         resolve_targets=TARGETS,
         version="test",

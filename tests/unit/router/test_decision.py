@@ -10,7 +10,7 @@ from services.router.matching import decide_one, match
 from services.router.need import Waiting
 from services.router.rules import Rules
 from services.router.shifts import Shift
-from services.router.specialist import Standing
+from services.router.specialist import Held, Standing
 from shared.contracts.vocabulary import Presence, RoutingOutcome, Severity
 from tests.unit.router.people import NOW, case, floor, minutes, person, rules, standing
 from tests.unit.router.test_matching import copied, situations
@@ -25,7 +25,7 @@ def decide(*staff: str, waiting: Waiting | None = None, **how: Standing) -> Deci
 
 def test_the_best_five_are_shown_with_the_chosen_one_first() -> None:
     decision = decide(*(f"s{number}" for number in range(8)))
-    assert [one.fitting.specialist.id for one in decision.candidates] == ["s0", "s1", "s2", "s3", "s4"]
+    assert [one.specialist for one in decision.candidates] == ["s0", "s1", "s2", "s3", "s4"]
     assert decision.specialist == "s0"
     assert decision.excluded_by == {}
 
@@ -94,10 +94,13 @@ def test_a_private_reason_is_never_the_reason_for_all_to_read() -> None:
     assert decision.excluded_by == {"ana": (Reason.CONFLICT_OF_INTEREST,)}
 
 
-def test_of_several_people_the_nearest_hope_is_the_reason() -> None:
-    off = Standing(shift=None, next_shift=Shift(NOW + minutes(5), NOW + minutes(600)))
-    assert decide("ana", "ben", ana=off, ben=standing(load=2)).waiting_reason == "at_capacity"
-    assert decide("ana", "ben", ana=off, ben=standing(presence=Presence.AWAY)).waiting_reason == "not_available"
+def test_the_reason_is_that_of_the_one_who_will_be_free_first() -> None:
+    off = Standing(shift=None, next_shift=Shift(NOW + minutes(30), NOW + minutes(600)))
+    busy = standing(load=2, held=[Held(NOW + minutes(20), 1), Held(NOW + minutes(50), 1)])
+    later = standing(load=2, held=[Held(NOW + minutes(40), 1), Held(NOW + minutes(50), 1)])
+    assert decide("ana", "ben", ana=off, ben=busy).waiting_reason == "at_capacity"
+    assert decide("ana", "ben", ana=off, ben=later).waiting_reason == "off_shift"
+    assert decide("ana", "ben", ana=off, ben=standing(presence=Presence.AWAY)).waiting_reason == "off_shift"
     both = standing(presence=Presence.AWAY, load=2)
     assert decide("ana", ana=both).waiting_reason == "not_available"
 
@@ -109,7 +112,7 @@ def test_everybody_is_a_candidate_or_excluded_with_a_reason(
     book, how, cases = situation
     for one in cases:
         decision = decide_one(copied(book, how), one)
-        shown = {candidate.fitting.specialist.id for candidate in decision.candidates}
+        shown = {candidate.specialist for candidate in decision.candidates}
         assert not shown & decision.excluded_by.keys()
         assert all(decision.excluded_by.values())
         assert len(shown) == 5 or shown | decision.excluded_by.keys() == {one.id for one in book.specialists}
@@ -125,5 +128,5 @@ def test_what_the_chosen_one_misses_is_what_was_relaxed(
     for decision in match(copied(book, how), cases, limit=100).assigned:
         assert decision.chosen is not None
         relaxed = [one.requirement for one in decision.relaxed]
-        assert set(relaxed) == decision.chosen.fitting.misses
+        assert set(relaxed) == decision.chosen.misses
         assert relaxed == [one for one in book.ladder(decision.case.need.severity) if one in relaxed]

@@ -17,7 +17,8 @@ def forbidden(wanted: Need, who: Specialist, **routing: Any) -> tuple[Reason, ..
 
 
 def hindering(who: Specialist, how: Standing, *, units: int = 1, wanted: Need | None = None) -> tuple[Reason, ...]:
-    return hindrances(fit(wanted or need(), who, rules(who)), how, units, NOW)
+    handling = fit(wanted or need(), who, rules(who)).handling
+    return hindrances(how, capacity=who.capacity, units=units, handling=handling, now=NOW)
 
 
 def test_somebody_who_matches_is_neither_forbidden_nor_hindered() -> None:

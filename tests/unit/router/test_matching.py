@@ -3,19 +3,21 @@
 import random
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.router.decision import Decision
-from services.router.eligibility import Fit, hindrances
-from services.router.group import Floor
+from services.router.eligibility import Fit, fit
+from services.router.floor import Floor
 from services.router.matching import Matched, match
 from services.router.need import Waiting
-from services.router.relaxing import exceeds, outlook, rung_of
+from services.router.outlook import free_at
+from services.router.relaxing import exceeds, rung_of
 from services.router.rules import Rules
-from services.router.scoring import case_parts, person_parts, spare_price
+from services.router.scoring import CaseTerms
 from services.router.shifts import Shift
 from services.router.specialist import Held, Specialist, Standing
 from shared.contracts.vocabulary import Presence, RoutingOutcome, Severity
@@ -71,7 +73,8 @@ def test_a_reopened_case_goes_to_who_had_it_even_if_others_score_higher() -> Non
     wanted = case(1, prefers="ana", language="en", due=minutes(90))
     matched = match(floor(rules(*staff)), [wanted], limit=ALL)
     assert pairs(matched) == [(1, "ana")]
-    assert "ana" in [candidate.fitting.specialist.id for candidate in matched.assigned[0].candidates]
+    assert "ana" in [candidate.specialist for candidate in matched.assigned[0].candidates]
+    assert {one.why for one in matched.assigned[0].relaxed} == {"this person had the case before it was reopened"}
 
 
 def test_and_to_others_when_that_person_is_not_at_hand() -> None:
@@ -197,27 +200,39 @@ def by_trying_every_pair(here: Floor, cases: list[Waiting]) -> list[tuple[int, s
         scored = [entry for one in left for entry in _scored(here, one)]
         if not scored:
             return found
-        _, _, _, specialist, one, fitting = min(scored, key=lambda entry: entry[:4])
+        _, _, _, specialist, one, handling = min(scored, key=lambda entry: entry[:4])
         found.append((one.case_id.int, specialist))
-        here.standings[specialist].book(here.rules.routing.units[one.need.severity], NOW + fitting.handling)
+        here.book(specialist, here.rules.routing.units[one.need.severity], handling)
         left.remove(one)
 
 
-def _scored(here: Floor, one: Waiting) -> list[tuple[int, float, int, str, Waiting, Fit]]:
+def _scored(here: Floor, one: Waiting) -> list[tuple[int, float, int, str, Waiting, timedelta]]:
     book, wanted = here.rules, one.need
     units, ladder = book.routing.units[wanted.severity], book.ladder(wanted.severity)
-    fits = [(fitting, here.standings[name]) for name, fitting in here.fits.of(wanted).allowed.items()]
+    fits = [fitting for fitting in (fit(wanted, who, book) for who in book.specialists) if not fitting.forbidden]
     room = None if one.due is None else one.due - NOW - book.handling(wanted.policy_area)
-    waits = [rung.wait for rung in outlook(fits, ladder, units, NOW).rungs]
     found = []
-    for fitting, how in fits:
-        waited_for = waits[: rung_of(fitting.misses, ladder)]
-        if not hindrances(fitting, how, units, NOW) and all(exceeds(wait, room) for wait in waited_for):
-            price = spare_price(wanted.language, fitting.specialist, here.prices, 2)
-            parts = case_parts(one, fitting.misses, book, NOW) + person_parts(wanted, fitting, how, price, book, NOW)
+    for fitting in fits:
+        who = fitting.specialist
+        better = (_wait(here, fits, ladder, rung, units) for rung in range(rung_of(fitting.misses, ladder)))
+        hindering = here.hindrances(who.id, units, fitting.handling)
+        if not hindering and all(exceeds(wait, room) for wait in better):
+            brought = here.brings(who.id, wanted, here.fits.of(wanted)).parts(wanted, book)
+            parts = CaseTerms.of(wanted, fitting.misses, book).parts(one, NOW) + brought
             due = float("inf") if one.due is None else one.due.timestamp()
-            found.append((-parts.total, due, one.case_id.int, fitting.specialist.id, one, fitting))
+            found.append((-parts.total, due, one.case_id.int, who.id, one, fitting.handling))
     return found
+
+
+def _wait(here: Floor, fits: list[Fit], ladder: Any, rung: int, units: int) -> timedelta | None:
+    """The expected wait for those who match once so many rungs are relaxed, asking everybody."""
+    waits = []
+    for fitting in fits:
+        if rung_of(fitting.misses, ladder) <= rung:
+            how, capacity = here.standings[fitting.specialist.id], fitting.specialist.capacity
+            free = free_at(how, capacity=capacity, units=units, handling=fitting.handling, now=NOW)
+            waits += [] if free is None else [free - NOW]
+    return min(waits, default=None)
 
 
 @settings(max_examples=400, deadline=timedelta(seconds=2))
@@ -254,3 +269,18 @@ def test_nobody_is_booked_beyond_capacity_and_no_case_twice(
     for one in book.specialists:
         added = here.standings[one.id].load - how[one.id].load
         assert added == 0 or here.standings[one.id].load <= one.capacity
+
+
+@given(situations())
+def test_everybody_fits_as_asked_one_by_one(situation: tuple[Rules, dict[str, Standing], list[Waiting]]) -> None:
+    book, how, cases = situation
+    here = copied(book, how)
+    for one in cases:
+        fitting = here.fits.of(one.need)
+        for who in book.specialists:
+            alone = fit(one.need, who, book)
+            assert fitting.misses(who.id) == alone.misses
+            assert fitting.forbidden.get(who.id, ()) == alone.forbidden
+            assert (who.id in fitting.allowed) is (not alone.forbidden)
+            assert fitting.handling[alone.misses] == alone.handling
+            assert fitting.distances.get(who.id, 0.0) == alone.distance

@@ -5,29 +5,30 @@ from datetime import timedelta
 
 import pytest
 
-from services.router.eligibility import fit
+from services.router.floor import Floor
 from services.router.need import Need, Waiting
-from services.router.scoring import (
-    NANO,
-    Parts,
-    case_parts,
-    language_prices,
-    person_parts,
-    spare_price,
-    urgency,
-)
+from services.router.rules import Rules
+from services.router.scoring import NANO, CaseTerms, Parts, language_prices, spare_price, urgency
 from services.router.specialist import Specialist
 from shared.contracts.vocabulary import Requirement, Severity
-from tests.unit.router.people import LONG_SHIFT, NOW, case, minutes, need, person, rules, standing
+from tests.unit.router.people import LONG_SHIFT, NOW, case, floor, minutes, need, person, rules, standing
 
 MEAN = minutes(22)
 
 
-def brought(wanted: Need, ana: Specialist, price: float = 0.0, idle_for: timedelta | None = None) -> Parts:
+def brought(wanted: Need, ana: Specialist, idle_for: timedelta | None = None, load: int = 0) -> Parts:
     """What `ana` brings to a pair."""
-    book = rules(ana)
-    how = standing(idle_since=None if idle_for is None else NOW - idle_for)
-    return person_parts(wanted, fit(wanted, ana, book), how, price, book, NOW)
+    how = standing(idle_since=None if idle_for is None else NOW - idle_for, load=load)
+    here: Floor = floor(rules(ana), **{ana.id: how})
+    return here.brings(ana.id, wanted, here.fits.of(wanted)).parts(wanted, here.rules)
+
+
+def case_parts(waiting: Waiting, misses: frozenset[Requirement], book: Rules) -> Parts:
+    """What a case brings to a pair, summed up alike."""
+    terms = CaseTerms.of(waiting.need, misses, book)
+    parts = terms.parts(waiting, NOW)
+    assert terms.total(waiting, NOW) == parts.total
+    return parts
 
 
 @pytest.mark.parametrize(
@@ -43,11 +44,11 @@ def test_urgency_is_weighed_by_severity_and_by_the_time_it_takes(severity: Sever
     book = rules(handling={"policy_areas": {"violent_content": "PT44M"}})
     waiting = case(due=minutes(60), waited=timedelta(hours=3), severity=severity)
     pressing = math.exp(-16 / 44) + 0.02 * 3
-    assert case_parts(waiting, frozenset(), book, NOW).urgency / NANO == pytest.approx(weight * pressing * 22 / 44)
+    assert case_parts(waiting, frozenset(), book).urgency / NANO == pytest.approx(weight * pressing * 22 / 44)
 
 
 def test_each_mismatch_costs_its_weight_times_that_of_the_severity() -> None:
-    parts = case_parts(case(severity=Severity.HIGH), frozenset(Requirement), rules(), NOW)
+    parts = case_parts(case(severity=Severity.HIGH), frozenset(Requirement), rules())
     assert (parts.language, parts.policy_area, parts.region) == (-1 * NANO, -400_000_000, -200_000_000)
 
 
@@ -55,7 +56,7 @@ def test_mismatched_work_takes_longer_and_leaves_less_slack() -> None:
     due = minutes(60)
     room = 60 - 22 * 1.6 * 1.25
     misses = frozenset({Requirement.LANGUAGE, Requirement.POLICY_AREA})
-    parts = case_parts(case(due=due, severity=Severity.LOW), misses, rules(), NOW)
+    parts = case_parts(case(due=due, severity=Severity.LOW), misses, rules())
     assert parts.urgency / NANO == pytest.approx(math.exp(-room / 44) / (1.6 * 1.25), abs=1e-9)
 
 
@@ -66,9 +67,7 @@ def test_idle_time_counts_in_half_hours_of_the_present_shift() -> None:
 
 
 def test_who_has_a_case_is_not_idle() -> None:
-    ana = person("ana")
-    how = standing(load=1, idle_since=NOW - minutes(90))
-    assert person_parts(need(), fit(need(), ana, rules(ana)), how, 0.0, rules(ana), NOW).idle == 0
+    assert brought(need(), person("ana"), idle_for=minutes(90), load=1).idle == 0
 
 
 def test_who_knows_the_subject_is_preferred() -> None:
@@ -94,7 +93,7 @@ def test_spare_languages_cost_by_how_few_speak_them() -> None:
 def test_the_price_of_spare_languages_is_capped_at_four() -> None:
     many = person("ana", "en", "de", "fr", "es", "pt", "ja", "ko")
     assert spare_price("en", many, language_prices([many], 2), 2) == 4.0
-    assert brought(need(), many, price=4.0).scarce == round(-0.05 * 4 * NANO)
+    assert brought(need(), many).scarce == round(-0.05 * 4 * NANO)
 
 
 def test_a_language_below_the_least_proficiency_is_not_spare() -> None:
@@ -103,8 +102,8 @@ def test_a_language_below_the_least_proficiency_is_not_spare() -> None:
 
 
 def test_parts_are_whole_billionths_and_add_up() -> None:
-    one = case_parts(case(waited=minutes(7)), frozenset({Requirement.REGION}), rules(), NOW)
-    other = brought(need(language="es"), person("ana", "es-MX"), price=0.7, idle_for=minutes(11))
+    one = case_parts(case(waited=minutes(7)), frozenset({Requirement.REGION}), rules())
+    other = brought(need(language="es"), person("ana", "es-MX", "fr"), idle_for=minutes(11))
     both = one + other
     assert all(isinstance(getattr(both, name), int) for name in Parts.__slots__)
     assert both.total == one.total + other.total == sum(getattr(both, name) for name in Parts.__slots__)
@@ -112,6 +111,6 @@ def test_parts_are_whole_billionths_and_add_up() -> None:
 
 def test_a_case_that_waits_longer_scores_higher() -> None:
     def score(waiting: Waiting) -> int:
-        return case_parts(waiting, frozenset(), rules(), NOW).total
+        return case_parts(waiting, frozenset(), rules()).total
 
     assert score(case(waited=minutes(30))) > score(case(waited=minutes(20)))
