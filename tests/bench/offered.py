@@ -15,6 +15,7 @@ import uvloop
 from aiokafka import TopicPartition
 
 from shared.bus import kafka
+from shared.bus.topics import partitions_of
 from shared.contracts.vocabulary import Topic
 from shared.settings import KafkaSettings
 from tests.bench.figures import milliseconds
@@ -44,14 +45,16 @@ async def _measure(installation: Installation) -> dict[str, Any]:
 async def _ways_through(installation: Installation) -> list[float]:
     sent: dict[str, float] = {}
     offered: dict[str, float] = {}
-    lines = [await Connection.open("127.0.0.1", installation.ports["intake"]) for _ in range(8)]
+    free: asyncio.Queue[Connection] = asyncio.Queue()
+    for _ in range(32):
+        free.put_nowait(await Connection.open("127.0.0.1", installation.ports["intake"]))
 
-    async def one(number: int) -> None:
+    async def one(_: int) -> None:
         body = escalation(severity="low", language="es", policy_area="violent_content")
         begun = time.perf_counter()
-        status, answer = await lines[number % 8].send(
-            post("/v1/escalations", body, host="127.0.0.1", token=key("report-tool"))
-        )
+        line = await free.get()
+        status, answer = await line.send(post("/v1/escalations", body, host="127.0.0.1", token=key("report-tool")))
+        free.put_nowait(line)
         assert status == 202, answer
         sent[json.loads(answer)["case_id"]] = begun
 
@@ -102,7 +105,7 @@ async def _reading(settings: KafkaSettings, topic: Topic, take: Callable[[Any], 
     consumer = kafka.observer(settings)
     await consumer.start()
     name = kafka.topic_name(settings, topic)
-    partitions = [TopicPartition(name, number) for number in sorted(consumer.partitions_for_topic(name) or ())]
+    partitions = [TopicPartition(name, number) for number in range(partitions_of(topic))]
     consumer.assign(partitions)
     await consumer.seek_to_end(*partitions)
 
