@@ -9,8 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from services.intake.case import Case, Decision, Who, advance
+from services.intake.checks import region_faults
 from services.intake.commands import Act
-from services.intake.escalation import region_faults
 from services.intake.refusal import Fault, Invalid, Reason, Refusal
 from shared.config.models import Taxonomy
 from shared.contracts.case_events import ActionChange, CaseActionProposed, CaseActionTaken

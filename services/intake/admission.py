@@ -12,7 +12,8 @@ from uuid import UUID
 
 from services.intake.case import Case, Decision, Step
 from services.intake.casework import persist, publish
-from services.intake.escalation import Report, Slot, report_of, window_fault
+from services.intake.checks import window_fault
+from services.intake.escalation import Report, Slot, report_of
 from services.intake.grouping import join, opened
 from services.intake.refusal import Invalid, Refusal
 from services.intake.store import cases, reports

@@ -6,8 +6,8 @@ Pure. A policy area that the taxonomy does not have is a fault; values that chan
 from datetime import datetime
 
 from services.intake.case import UNCHANGED, Case, Decision, Who, advance
+from services.intake.checks import area_faults, region_faults
 from services.intake.commands import Reclassify
-from services.intake.escalation import area_faults, region_faults
 from services.intake.refusal import Invalid
 from shared.config.models import Configuration
 from shared.contracts.case_events import CaseReclassified, Classification, ReclassifiedChange

@@ -13,7 +13,8 @@ import orjson
 from pydantic import ValidationError
 
 from services.intake.case import Who
-from services.intake.escalation import Escalation, Slot, faults_of, slot_of
+from services.intake.checks import faults_of
+from services.intake.escalation import Escalation, Slot, slot_of
 from services.intake.refusal import Fault, Invalid, Reason, Refusal
 from shared.config.models import Configuration
 from shared.contracts.vocabulary import SubmissionStatus

@@ -64,6 +64,13 @@ def filters_from(
 def routes(desk: Desk) -> APIRouter:
     """The reading half of /v1/cases, and /v1/taxonomy."""
     api = router()
+    _add_cases(api, desk)
+    _add_reports_and_notes(api, desk)
+    _add_timeline(api, desk)
+    return api
+
+
+def _add_cases(api: APIRouter, desk: Desk) -> None:
     db = desk.db
 
     @api.get("/v1/taxonomy", response_model=TaxonomyView)
@@ -93,6 +100,10 @@ def routes(desk: Desk) -> APIRouter:
             case = await visible(tx, case_id, viewer_of(principal))
         return reply(case_view(case, for_source=principal.is_source), headers={"ETag": f'"{case.version}"'})
 
+
+def _add_reports_and_notes(api: APIRouter, desk: Desk) -> None:
+    db = desk.db
+
     @api.get("/v1/cases/{case_id}/reports", response_model=Page[ReportView])
     async def list_reports(
         case_id: UUID, principal: Reader, limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None
@@ -117,6 +128,8 @@ def routes(desk: Desk) -> APIRouter:
         items = [NoteView.model_validate(note) for note in found[:limit]]
         return reply(page(items, [(note.at, note.note_id) for note in found], limit))
 
+
+def _add_timeline(api: APIRouter, desk: Desk) -> None:
     @api.get("/v1/cases/{case_id}/timeline", response_model=Page[TimelineEntry])
     async def get_timeline(
         case_id: UUID, principal: Reader, limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None
@@ -124,13 +137,11 @@ def routes(desk: Desk) -> APIRouter:
         """Every event of the case from all four services, by occurred_at, source and sequence."""
         viewer = viewer_of(principal)
         viewer.forbid_sources("timelines")
-        async with db.connection() as tx:
+        async with desk.db.connection() as tx:
             await visible(tx, case_id, viewer)
             found = await timeline.page(tx, case_id, after=timeline_place(cursor), limit=limit + 1)
         items = [TimelineEntry.model_validate(entry) for entry in found[:limit]]
         return reply(page(items, [(e.occurred_at, e.source, e.sequence) for e in found], limit))
-
-    return api
 
 
 async def visible(tx: Tx, case_id: UUID, viewer: Viewer) -> Case:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.intake.escalation import faults_of, report_of, window_fault
+from services.intake.checks import faults_of, window_fault
+from services.intake.escalation import report_of
 from shared.contracts.vocabulary import Severity
 from tests.support.config_dir import configuration
 from tests.unit.intake.cases import CONFIG, NOW, config, escalation, report
