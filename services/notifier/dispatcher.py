@@ -1,11 +1,11 @@
 """The workers: claim attempts that are due, send them, note how each try ended.
 
-Consumes rows of `attempt`. Every channel has its own slots, so that a slow one never
+Consumes rows of `attempt`. Every channel has a lane of its own, so that a slow one never
 delays another's pages. Page and age are looked at in the transaction that claims, directly before the send.
 """
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ import structlog
 from services.notifier import delivery
 from services.notifier.channels.registry import ChannelRegistry
 from services.notifier.delivery import Attempt, Outcome, Result
+from services.notifier.lanes import Lane
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.notices import Notice
 from services.notifier.outcomes import Outcomes
@@ -29,9 +30,6 @@ from shared.db import Database
 
 POLL_INTERVAL = 0.1
 """Seconds; the backstop for attempts that another instance committed. Own commits wake the workers at once."""
-
-SLOTS = 24
-"""Notices in flight at a time per channel and instance."""
 
 UNKNOWN_EVERY = 1.0
 DRAIN_LIMIT = 8.0
@@ -73,7 +71,7 @@ class Dispatcher:
         self._link_for = link_for
         self._outcomes = Outcomes(db, metrics, clock, relay=relay)
         self._loop = Loop(self.name, self._step, interval=POLL_INTERVAL, clock=clock)
-        self._in_flight: Counter[str] = Counter()
+        self._lanes: defaultdict[str, Lane] = defaultdict(Lane)
         self._tasks: set[asyncio.Task[None]] = set()
         self._lost_channels: list[str] = []
         self._looked_at = float("-inf")
@@ -113,9 +111,9 @@ class Dispatcher:
         self._looked_at = self._clock.monotonic()
 
     async def _claim(self) -> list[Claim]:
-        """Claim what there are slots for; take back what nobody wants any more."""
+        """Claim what the lanes have room for; take back what nobody wants any more."""
         channels = [*self._channels.ids(), *self._lost_channels]
-        free = {channel: SLOTS - self._in_flight[channel] for channel in channels}
+        free = {channel: self._lanes[channel].free(self._clock.monotonic()) for channel in channels}
         async with self._db.transaction() as tx:
             now = await self._db.now(tx)
             due = await claims.lock_due(tx, {channel: slots for channel, slots in free.items() if slots > 0}, now)
@@ -136,23 +134,19 @@ class Dispatcher:
         return Notice(attempt, due.page, due.case, self._link_for(attempt, now))
 
     def _begin(self, claim: Claim) -> None:
-        channel = claim.attempt.channel
-        self._in_flight[channel] += 1
+        self._lanes[claim.attempt.channel].begin(self._clock.monotonic())
         task = asyncio.create_task(self._deliver(claim), name=f"attempt {claim.attempt.attempt_id}")
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._end(done, channel))
+        task.add_done_callback(self._ended)
 
-    def _end(self, task: asyncio.Task[None], channel: str) -> None:
+    def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._in_flight[channel] -= 1
         if not task.cancelled() and task.exception() is not None:
-            log.error("attempt failed", channel=channel, exc_info=task.exception())
-        if self._in_flight[channel] == SLOTS - 1:
-            self._loop.wake()
+            log.error("attempt failed", exc_info=task.exception())
 
     async def _deliver(self, claim: Claim) -> None:
         crash_point("notifier.before_send")
-        outcome = await self._channels.get(claim.attempt.channel).send(claim.notice)
+        outcome = await self._send(claim)
         crash_point("notifier.after_send")
         await self._outcomes.note(claim.attempt, outcome)
         crash_point("notifier.after_outcome")
@@ -161,6 +155,19 @@ class Dispatcher:
                 "attempt refused", channel=claim.attempt.channel, page_id=str(claim.attempt.page_id), why=outcome.error
             )
             self._loop.wake()
+
+    async def _send(self, claim: Claim) -> Outcome:
+        lane = self._lanes[claim.attempt.channel]
+        result: Result | None = None
+        try:
+            outcome = await self._channels.get(claim.attempt.channel).send(claim.notice)
+            result = outcome.result
+        finally:
+            was_full = lane.free(self._clock.monotonic()) == 0
+            lane.end(result, self._clock.monotonic())
+            if was_full:
+                self._loop.wake()
+        return outcome
 
 
 def _decide(due: Due, now: datetime) -> Attempt:
