@@ -28,7 +28,8 @@ from shared.http.server import router
 
 ITEMS = 500
 Writer = Annotated[Principal, Depends(require(Scope.ESCALATIONS_WRITE))]
-_ITEM = {"items": {"$ref": "#/components/schemas/Escalation"}}
+_ITEM = {"items": {"anyOf": [{"$ref": "#/components/schemas/Escalation"}, {}]}}
+"""An escalation; anything else is taken and answered with 422 at its index."""
 
 
 class Batch(Input):

@@ -16,7 +16,6 @@ from shared.components.crash import crash_point
 from shared.contracts.vocabulary import Scope
 from shared.db import Tx
 from shared.http.idempotency import Answer, Idempotency, IdempotencyDep
-from shared.http.problems import not_found
 from shared.http.security import Principal, require
 from shared.http.server import router
 
@@ -26,15 +25,10 @@ _TAG = re.compile(r'\s*"(\d{1,18})"\s*')
 
 
 def routes(desk: Desk) -> APIRouter:
-    """POST /v1/cases/{id}/{command} for the ten commands; any other command is not found."""
+    """POST /v1/cases/{id}/{command} for the ten commands."""
     api = router()
     for kind in COMMANDS:
         _add(api, desk, kind)
-
-    @api.post("/v1/cases/{case_id}/{command}", include_in_schema=False)
-    async def unknown_command(case_id: str, command: str, principal: Commander) -> Response:  # noqa: ARG001
-        raise not_found(f"There is no command {command!r}.")
-
     return api
 
 

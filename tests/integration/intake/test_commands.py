@@ -131,7 +131,7 @@ async def test_what_is_not_there_is_not_found(intake: Intake) -> None:
     case_id = await intake.open_case()
     paths = [f"/v1/cases/{case_id}/frobnicate", "/v1/cases/nonsense/acknowledge", f"/v1/cases/{uuid4()}/acknowledge"]
 
-    for path in [*paths, f"/v1/cases/{case_id}/timeline"]:
+    for path in paths:
         assert (await intake.post(path, {}, "ana")).status_code == 404, path
     for path in ("/v1/cases/nonsense", f"/v1/cases/{uuid4()}", f"/v1/cases/{uuid4()}/notes", "/v1/cases/1/timeline"):
         assert (await intake.get(path)).status_code == 404, path
