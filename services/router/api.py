@@ -123,17 +123,20 @@ def _add_decisions(api: APIRouter, db: Database, rulebook: Rulebook, lists: List
         page = await lists.decisions(case_id, limit=limit, cursor=cursor)
         return Page(items=[_shown(one, reader) for one in page.items], next_cursor=page.next_cursor)
 
-    @api.post("/v1/routing/preview")
-    async def preview(escalation: Escalation, reader: Reader) -> DecisionView:
+    @api.post("/v1/routing/preview", response_model=DecisionView)
+    async def preview(escalation: Escalation, reader: Reader, once: Once) -> Response:
         """The decision that would be taken now; nothing changes."""
         faults = [(("body", field), message) for field, message in enquiry.faults(escalation, rulebook.rules)]
         if faults:
             raise invalid(faults)
-        subject = escalation.subject
-        async with db.connection() as connection:
-            floor = await rulebook.desk.floor(db, connection)
-            known = await cases.familiar_with(connection, subject.type, subject.id) if subject else frozenset()
-        return _shown(enquiry.decide(escalation, floor, familiar=known), reader)
+
+        async def work(tx: Tx) -> Answer:
+            floor = await rulebook.desk.floor(db, tx)
+            subject = escalation.subject
+            known = await cases.familiar_with(tx, subject.type, subject.id) if subject else frozenset()
+            return Answer(200, _shown(enquiry.decide(escalation, floor, familiar=known), reader))
+
+        return await once.run(db, work)
 
 
 async def _done(answer: Response, commands: Commands) -> Response:

@@ -97,7 +97,8 @@ def waiting_outcome(group: Group, case: Waiting) -> tuple[RoutingOutcome, str]:
     if group.unknown:
         return RoutingOutcome.WAITING, group.unknown
     if not group.fitting.allowed:
-        return RoutingOutcome.UNROUTABLE, _commonest(group.fitting.forbidden)
+        commonest = group.fitting.commonest
+        return RoutingOutcome.UNROUTABLE, shown(commonest) if commonest else NO_SPECIALISTS
     view = group.outlook()
     rung = view.rungs[view.level(group.slack(case))]
     reason = shown(rung.reason) if rung.reason else _unmatched(group)
@@ -120,12 +121,6 @@ def _unmatched(group: Group) -> str:
     """The first requirement of the ladder that everybody misses."""
     missed = (one for one in group.ladder if all(one in misses for misses in group.fitting.people))
     return next(missed, Requirement.LANGUAGE).value
-
-
-def _commonest(forbidden: Mapping[str, tuple[Reason, ...]]) -> str:
-    """What forbids most people; in the order of `Reason` where several forbid as many."""
-    counts = {reason: sum(reason in why for why in forbidden.values()) for reason in Reason}
-    return shown(max(counts, key=lambda reason: counts[reason])) if forbidden else NO_SPECIALISTS
 
 
 def _excluded(group: Group, case: Waiting, level: int, chosen: str | None) -> dict[str, tuple[Reason, ...]]:

@@ -63,6 +63,12 @@ class Fitting:
         others = (one for one in self._rules.specialists if one.id not in self.allowed)
         return {one.id: fit(self.need, one, self._rules).forbidden for one in others}
 
+    @cached_property
+    def commonest(self) -> Reason | None:
+        """What forbids most people, in the order of `Reason` where several forbid as many; None without anybody."""
+        counts = {reason: sum(reason in why for why in self.forbidden.values()) for reason in Reason}
+        return max(counts, key=lambda reason: counts[reason]) if self.forbidden else None
+
     def _sorted(self, permitted: Ids) -> Iterator[tuple[Misses, Ids]]:
         """Those who are permitted by what they miss, as far as the ladder can let it go."""
         relaxable = frozenset(self.ladder)

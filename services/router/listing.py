@@ -1,7 +1,7 @@
 """Lists that the API answers with: people, the queue, assignments, decisions, page by page."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -121,6 +121,6 @@ def _place(cursor: str | None) -> tuple[datetime, UUID] | None:
     if position is None:
         return None
     try:
-        return datetime.fromisoformat(position[0]), UUID(position[1])
-    except ValueError:
+        return datetime.fromisoformat(position[0]).astimezone(UTC), UUID(position[1])
+    except (ValueError, OverflowError):
         raise unprocessable(("query", "cursor"), "This is no cursor of this list; take next_cursor as given.") from None

@@ -29,8 +29,8 @@ TICK = 1.0
 """Seconds after which all that waits is looked at again."""
 
 LEASE = "match"
-LEASE_TTL = timedelta(seconds=3)
-RENEW_EVERY = 1.0
+LEASE_TTL = timedelta(seconds=2)
+RENEW_EVERY = 0.5
 
 
 class Matcher:
@@ -107,7 +107,7 @@ class Matcher:
         written = await self._write(desk, plan)
         if not written.complete:
             self._looked_at = float("-inf")
-        return not written.complete
+        return not written.complete and bool(written.decided)
 
     async def _write(self, desk: Desk, plan: Plan) -> Written:
         if plan.empty:

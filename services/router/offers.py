@@ -47,11 +47,11 @@ class Offers:
 
     async def expire(self) -> int:
         """End offers whose time is over; two in a row set their specialist away."""
-        self._reach("timer.before_fire")
         async with self._db.transaction() as tx:
             due = await assignments.expiring(tx, await self._db.now(tx), LIMIT)
             if not due:
                 return 0
+            self._reach("timer.before_fire")
             locked = await cases.lock_free(tx, due)
             work = Casework(self._rulebook.rules, await self._db.now(tx), locked)
             for case in list(locked.values()):

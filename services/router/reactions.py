@@ -23,7 +23,7 @@ from shared.contracts.case_events import (
 )
 from shared.contracts.clock_events import ClockEvent
 from shared.contracts.events import CaseBound, CaseSummary
-from shared.contracts.vocabulary import ActorKind, AssignmentState, CaseStatus, ReopenKind
+from shared.contracts.vocabulary import ActorKind, AssignmentState, CaseStatus, ClockState, ReopenKind
 
 RECLASSIFIED = "reclassified"
 RESOLVED = "resolved"
@@ -45,7 +45,8 @@ def react(work: Casework, event: CaseBound) -> None:
 def on_clock(work: Casework, case: CaseFile, event: ClockEvent) -> None:
     """A clock of the case started, moved or ended: the deadline may be another."""
     told = event.change.clock
-    clock = KnownClock(told.clock_id, told.name, told.kind, told.state, told.due_at)
+    state = told.state if told.stopped_at is None else ClockState.MET
+    clock = KnownClock(told.clock_id, told.name, told.kind, state, told.due_at)
     if not clock.counts:
         return
     clocks: dict[UUID, KnownClock] = {**case.clocks, clock.clock_id: clock}
@@ -91,7 +92,7 @@ def on_resolved(work: Casework, case: CaseFile, event: CaseResolved) -> None:
     history = replace(
         case.history,
         decided=case.history.decided | had_it | resolver,
-        last=next(iter(had_it), None),
+        last=next((name for name in (*had_it, *resolver) if work.rules.specialist(name)), None),
         specialist=None,
         pool=None,
         override_exposure=False,
