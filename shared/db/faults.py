@@ -20,6 +20,7 @@ _TRANSIENT_ERRORS: tuple[type[BaseException], ...] = (
     pg.LockNotAvailableError,
     pg.IdleInTransactionSessionTimeoutError,
     pg.ReadOnlySQLTransactionError,  # a primary that was demoted
+    asyncpg.InternalClientError,  # a statement meets the connection in the very moment in which the server closes it
     pg.InvalidCachedStatementError,  # the schema was migrated under a running service
     ConnectionError,
     TimeoutError,

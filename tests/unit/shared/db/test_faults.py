@@ -24,6 +24,7 @@ from shared.errors import Transient
         asyncpg.InvalidPasswordError("not yet"),
         asyncpg.InvalidCatalogNameError("not yet"),
         asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
         ConnectionRefusedError(),
         TimeoutError(),
     ],
