@@ -47,8 +47,8 @@ def kill(stack: RunningStack, name: str) -> None:
 
 @pytest.mark.timeout(500)
 def test_the_demo_ends_well_though_every_process_is_killed_once(shown: RunningStack) -> None:
-    shown.ensure()
     try:
+        shown.ensure()
         wait_for(lambda: "demo:" in shown.said(), 60, what="the demo begins", pause=0.1)
         victims = [*shown.pids(), "receiver", "demo"]
         random.shuffle(victims)
