@@ -12,7 +12,7 @@ from rich.console import Console
 from services.client.caller import Refused
 from services.commands import CommandFailed
 from services.commands.case_drawing import draw
-from services.commands.dossier import gather
+from services.commands.dossier import Dossier, gather
 from services.commands.target import DataDirOption, JsonOption, TokenOption, UrlOption, find_target, reach
 
 PATIENCE = 3.0
@@ -37,7 +37,16 @@ def case(
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(dossier.raw, option=orjson.OPT_APPEND_NEWLINE))
     else:
-        console = Console()
-        if not console.is_terminal:
-            console.width = PIPED_WIDTH
+        _print(dossier)
+
+
+def _print(dossier: Dossier) -> None:
+    """Draw it to the terminal's width; for a pipe to a fixed one, without the blanks at the ends of lines."""
+    console = Console()
+    if console.is_terminal:
         console.print(draw(dossier))
+        return
+    console.width = PIPED_WIDTH
+    with console.capture() as captured:
+        console.print(draw(dossier))
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -48,12 +47,12 @@ def draw(dossier: Dossier) -> RenderableType:
     return Group(*parts)
 
 
-def clock_bar(clock: ClockView) -> ProgressBar:
+def clock_bar(clock: ClockView) -> Text:
     """How much of its target a clock has used."""
     target = clock.elapsed_seconds + clock.remaining_seconds
-    used = min(max(clock.elapsed_seconds, 0.0), target) if target > 0 else 1.0
-    style = CLOCK_STYLE.get(clock.state, "dim")
-    return ProgressBar(total=max(target, 1.0), completed=used, width=BAR, complete_style=style, finished_style=style)
+    share = clock.elapsed_seconds / target if target > 0 else 1.0
+    full = round(BAR * min(max(share, 0.0), 1.0))
+    return Text("█" * full + "░" * (BAR - full), style=CLOCK_STYLE.get(clock.state, "dim"))
 
 
 def at(instant: datetime, beside: datetime | None = None) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from services.commands.case_drawing import clock_bar, draw
+from services.commands.case_drawing import BAR, clock_bar, draw
 from services.commands.desk import Row, Sight, changes, gone, rows
 from services.commands.dossier import Dossier
 from services.commands.target import NoTarget, find_target
 from services.commands.watch import line, table
-from shared.contracts.vocabulary import ClockState, ServiceName
+from shared.contracts.vocabulary import ServiceName
 from tests.support.shapes import NOON, an_id, case, clock, decision, page
 
 
@@ -79,11 +79,12 @@ def test_the_table_fits_with_whole_ids_and_counts_what_it_leaves_out(width: int,
     assert "cannot reach notifier" in shown
 
 
-@pytest.mark.parametrize("state", list(ClockState))
-def test_a_bar_never_leaves_its_frame(state: ClockState) -> None:
-    for elapsed, remaining in ((0, 3600), (1800, 1800), (3600, 0), (7200, -3600)):
-        bar = clock_bar(clock(state=state, elapsed_seconds=elapsed, remaining_seconds=remaining))
-        assert 0 <= bar.completed <= (bar.total or 0)
+@pytest.mark.parametrize(
+    ("elapsed", "remaining", "full"), [(0, 3600, 0), (1800, 1800, 10), (3600, 0, 20), (7200, -3600, 20)]
+)
+def test_a_bar_is_full_when_the_target_is_used_up(elapsed: float, remaining: float, full: int) -> None:
+    bar = clock_bar(clock(elapsed_seconds=elapsed, remaining_seconds=remaining)).plain
+    assert (bar.count("█"), len(bar)) == (full, BAR)
 
 
 def test_a_case_is_drawn_with_what_could_not_be_asked() -> None:
