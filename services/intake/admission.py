@@ -145,7 +145,7 @@ async def _write_cases(tx: Tx, new: Mapping[Place, tuple[UUID, Submission]], now
         joined.append(_Joined(submission, report, steps[place].case))
     await reports.add(tx, [_stored(item) for item in joined])
     await cases.open_many(tx, [step.case for step in steps.values()])
-    await publish(tx, list(steps.values()))
+    await publish(tx, list(steps.values()), [submission.trace for _, submission in new.values()])
     return steps
 
 
@@ -162,6 +162,7 @@ async def _join_all(
     """Join what is new to the locked case, one after another; the same escalation twice is a repetition."""
     results: Results = {}
     steps: list[Step] = []
+    traces: list[str] = []
     joined: list[_Joined] = []
     latest = case
     for place, submission in submissions.items():
@@ -170,13 +171,15 @@ async def _join_all(
             results[place] = judged
             continue
         report = _report(submission, now)
-        steps += join(latest, report, who=submission.who, now=now).steps
+        added = join(latest, report, who=submission.who, now=now).steps
+        steps += added
+        traces += [submission.trace] * len(added)
         latest = steps[-1].case
         joined.append(_Joined(submission, report, latest))
         known[submission.identity] = _known(submission, latest)
         results[place] = _outcome(SubmissionStatus.GROUPED, latest)
     await reports.add(tx, [_stored(item) for item in joined])
-    await persist(tx, case, Decision(tuple(steps)))
+    await persist(tx, case, Decision(tuple(steps)), traces)
     return results
 
 

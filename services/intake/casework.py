@@ -23,6 +23,7 @@ from shared.components.crash import crash_point
 from shared.config.models import Configuration
 from shared.db import Database, Tx
 from shared.ids import uuid7
+from shared.observability.tracing import traceparent
 
 SOURCE = source_of("intake")
 
@@ -47,13 +48,13 @@ async def execute(
     return await persist(tx, case, decide(case, command, context))
 
 
-async def persist(tx: Tx, case: Case, decision: Decision) -> Case:
-    """Write a locked case's steps: state, timeline, outbox, note."""
+async def persist(tx: Tx, case: Case, decision: Decision, traces: Sequence[str] | None = None) -> Case:
+    """Write a locked case's steps: state, timeline, outbox, note; `traces` as in `publish`, else the present one."""
     if not decision.steps:
         return case
     last = decision.steps[-1]
     await cases.save(tx, case, last.case)
-    await publish(tx, decision.steps)
+    await publish(tx, decision.steps, traces or [traceparent()] * len(decision.steps))
     if decision.note is not None:
         note = decision.note
         at = last.case.recorded_at
@@ -61,13 +62,13 @@ async def persist(tx: Tx, case: Case, decision: Decision) -> Case:
     return last.case
 
 
-async def publish(tx: Tx, steps: Sequence[Step]) -> None:
-    """Put the events of the steps into timeline and outbox."""
+async def publish(tx: Tx, steps: Sequence[Step], traces: Sequence[str]) -> None:
+    """Put the events of the steps into timeline and outbox, each with the `traceparent` of what caused it."""
     messages, entries = [], []
-    for step in steps:
+    for step, trace in zip(steps, traces, strict=True):
         event = event_of(step)
         key = str(event.case_id)
-        messages.append(Message.of(event, key=key, seq=step.case.version))
+        messages.append(Message.of(event, key=key, seq=step.case.version, traceparent=trace))
         entries.append(
             Entry(
                 case_id=event.case_id,

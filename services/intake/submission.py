@@ -32,6 +32,7 @@ class Submission:
     config: Configuration
     body: str
     body_sha256: bytes
+    trace: str
 
     @property
     def identity(self) -> Identity:
@@ -71,13 +72,16 @@ def checked(sent: Any) -> Escalation:
         raise Invalid(*(Fault(tuple(e["loc"]), e["msg"].removeprefix("Value error, ")) for e in faults)) from None
 
 
-def submission_of(sent: Any, *, who: Who, config: Configuration) -> Submission:
-    """The JSON that was sent, checked by itself and against `config`; `Invalid` names what cannot be used."""
+def submission_of(sent: Any, *, who: Who, config: Configuration, trace: str) -> Submission:
+    """The JSON that was sent, checked by itself and against `config`; `Invalid` names what cannot be used.
+
+    `trace` is the `traceparent` of the request that brought it.
+    """
     escalation = checked(sent)
     if faults := faults_of(escalation, config):
         raise Invalid(*faults)
     body = orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)
-    return Submission(escalation, who, config, body.decode(), hashlib.sha256(body).digest())
+    return Submission(escalation, who, config, body.decode(), hashlib.sha256(body).digest(), trace)
 
 
 def repeated(submission: Submission, before: Known) -> Outcome | Refusal:

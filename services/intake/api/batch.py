@@ -23,8 +23,9 @@ from shared.contracts.vocabulary import Scope
 from shared.http import idempotency_store
 from shared.http.idempotency import WAIT, Answer, IdempotencyDep, in_flight, keep, replay
 from shared.http.idempotency_store import Claim
-from shared.http.security import Principal, Security, require
+from shared.http.security import Principal, require
 from shared.http.server import router
+from shared.observability.tracing import traceparent
 
 ITEMS = 500
 Writer = Annotated[Principal, Depends(require(Scope.ESCALATIONS_WRITE))]
@@ -46,8 +47,6 @@ def routes(desk: Desk, acceptor: Acceptor) -> APIRouter:
     @api.post("/v1/escalations/batch", status_code=207, responses={207: {"model": BatchView}})
     async def post_batch(request: Request, batch: Batch, principal: Writer, idem: IdempotencyDep) -> Response:
         """Take many escalations in; the status of each is in its result."""
-        security: Security = request.app.state.security
-        security.spend(principal, len(batch.items) - 1)
         if idem.claim is None:
             return (await posting.post(batch.items, principal, request.url.path)).response()
         return await posting.post_once(batch.items, principal, idem.claim)
@@ -81,7 +80,9 @@ class BatchPosting:
 
     async def _one(self, index: int, item: Any, principal: Principal, path: str) -> BatchResult:
         try:
-            submission = submission_of(item, who=who_of(principal), config=self._desk.config.current)
+            submission = submission_of(
+                item, who=who_of(principal), config=self._desk.config.current, trace=traceparent()
+            )
             outcome = await self._acceptor.submit(submission)
         except Exception as error:  # noqa: BLE001 - each item is answered on its own, whatever became of it
             self._desk.metrics.count(principal.id, "rejected")

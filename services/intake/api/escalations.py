@@ -18,6 +18,7 @@ from shared.contracts.vocabulary import Scope, SubmissionStatus
 from shared.db import Tx
 from shared.http.idempotency import Answer, Idempotency, IdempotencyDep
 from shared.http.security import Principal, require
+from shared.observability.tracing import traceparent
 
 Writer = Annotated[Principal, Depends(require(Scope.ESCALATIONS_WRITE))]
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -56,7 +57,9 @@ class Posting:
     async def post(self, sent: Any, principal: Principal, idem: Idempotency) -> Response:
         """Count it, whatever becomes of it."""
         try:
-            submission = submission_of(sent, who=who_of(principal), config=self._desk.config.current)
+            submission = submission_of(
+                sent, who=who_of(principal), config=self._desk.config.current, trace=traceparent()
+            )
             if idem.claim is not None:
                 return await self._post_once(submission, idem)
             outcome = await self._acceptor.submit(submission)

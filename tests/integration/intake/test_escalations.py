@@ -152,6 +152,19 @@ async def test_a_repetition_is_one_even_when_its_instant_has_gone_out_of_range(i
     assert (again.status_code, again.json()["case_id"]) == (200, case_id)
 
 
+async def test_the_trace_of_a_request_goes_on_in_its_event(intake: Intake) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    sent = escalation(subject={"type": "post", "id": "p"})
+    for body in (sent, {**sent, "external_id": "another"}):
+        await intake.post("/v1/escalations", body, traceparent=f"00-{trace}-b7ad6b7169203331-01")
+
+    async with intake.db.connection() as connection:
+        rows = await connection.fetch("SELECT headers FROM outbox")
+
+    assert len(rows) == 2
+    assert {row["headers"]["traceparent"].split("-")[1] for row in rows} == {trace}
+
+
 async def test_an_idempotency_key_gives_the_same_answer_again(intake: Intake) -> None:
     sent = escalation()
     first = await intake.post("/v1/escalations", sent, **{"Idempotency-Key": "k-1"})

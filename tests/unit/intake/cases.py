@@ -16,6 +16,7 @@ from tests.support.config_dir import configuration
 
 NOW = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
 CASE_ID = UUID("019aabcd-0000-7000-8000-000000000001")
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SOURCE = Who("report-tool", ActorKind.SOURCE)
 ANA = Who("ana", ActorKind.PERSON)
 BEN = Who("ben", ActorKind.PERSON)

@@ -16,7 +16,7 @@ from services.intake.submission import Outcome, Submission, submission_of
 from shared.contracts.vocabulary import SubmissionStatus
 from shared.errors import Transient
 from tests.support.waiting import wait_until
-from tests.unit.intake.cases import CONFIG, SOURCE
+from tests.unit.intake.cases import CONFIG, SOURCE, TRACE
 
 
 class Admitting:
@@ -52,7 +52,7 @@ def _result(submission: Submission) -> Outcome | Refusal:
 
 def submission(external_id: str, **fields: Any) -> Submission:
     plain = {"external_id": external_id, "summary": "s", "policy_area": "unknown", "language": "und", "region": "ZZ"}
-    return submission_of({**plain, **fields}, who=SOURCE, config=CONFIG)
+    return submission_of({**plain, **fields}, who=SOURCE, config=CONFIG, trace=TRACE)
 
 
 @asynccontextmanager

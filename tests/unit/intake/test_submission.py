@@ -6,18 +6,18 @@ import pytest
 
 from services.intake.refusal import Invalid, Refusal
 from services.intake.submission import Known, Outcome, Submission, first_of_each, repeated, submission_of
-from tests.unit.intake.cases import CASE_ID, CONFIG, SOURCE
+from tests.unit.intake.cases import CASE_ID, CONFIG, SOURCE, TRACE
 
 
 def submission(**fields: Any) -> Submission:
     sent = {"external_id": "1", "summary": "s", "policy_area": "unknown", "language": "und", "region": "ZZ", **fields}
-    return submission_of(sent, who=SOURCE, config=CONFIG)
+    return submission_of(sent, who=SOURCE, config=CONFIG, trace=TRACE)
 
 
 def test_the_order_of_keys_does_not_count_and_anything_else_does() -> None:
     one = submission(labels={"a": "1", "b": "2"})
     plain = {"labels": {"b": "2", "a": "1"}, "region": "ZZ", "language": "und", "policy_area": "unknown"}
-    same = submission_of({**plain, "summary": "s", "external_id": "1"}, who=SOURCE, config=CONFIG)
+    same = submission_of({**plain, "summary": "s", "external_id": "1"}, who=SOURCE, config=CONFIG, trace=TRACE)
 
     assert one.body_sha256 == same.body_sha256
     assert one.body_sha256 != submission(labels={"a": "1"}).body_sha256
@@ -56,7 +56,7 @@ def test_of_one_identity_or_slot_only_the_first_goes_on() -> None:
 @pytest.mark.parametrize("sent", [None, [], "text", 7, {"external_id": "\ud800"}, {1: 2}])
 def test_what_is_no_escalation_is_refused_field_by_field(sent: Any) -> None:
     with pytest.raises(Invalid) as found:
-        submission_of(sent, who=SOURCE, config=CONFIG)
+        submission_of(sent, who=SOURCE, config=CONFIG, trace=TRACE)
     assert found.value.faults
 
 
