@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import OpenDatabase
-from tests.integration.router.routing import MONDAY, Router, files
+from tests.integration.router.routing import Router, files
+from tests.integration.router.tale import MONDAY
 
 MakeRouter = Callable[..., Awaitable[Router]]
 

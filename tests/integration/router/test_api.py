@@ -13,7 +13,8 @@ from shared.clock import SystemClock
 from shared.runtime.resources import Resources
 from shared.settings import Settings
 from tests.integration.router.conftest import MakeRouter
-from tests.integration.router.routing import Case, Router
+from tests.integration.router.routing import Router
+from tests.integration.router.tale import Case
 from tests.support.caller import escalation
 from tests.support.config_dir import key, specialist
 

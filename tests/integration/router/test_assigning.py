@@ -9,7 +9,7 @@ from services.router import rounds
 from shared.contracts.vocabulary import AssignmentState, Presence, RoutingOutcome
 from shared.errors import Transient
 from tests.integration.router.conftest import MakeRouter
-from tests.integration.router.routing import MONDAY, Case
+from tests.integration.router.tale import MONDAY, Case
 from tests.support.config_dir import specialist
 
 EN = {"en": 5}

@@ -2,7 +2,8 @@
 
 from shared.contracts.vocabulary import AssignmentState
 from tests.integration.router.conftest import MakeRouter
-from tests.integration.router.routing import Case, Router, ended
+from tests.integration.router.routing import Router, ended
+from tests.integration.router.tale import Case
 from tests.support.config_dir import specialist
 
 EN = {"en": 5}

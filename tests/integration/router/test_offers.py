@@ -7,7 +7,8 @@ import pytest
 from services.router.commands import Refusal, Refused
 from shared.contracts.vocabulary import AssignmentState, Presence
 from tests.integration.router.conftest import MakeRouter
-from tests.integration.router.routing import MONDAY, Case, Router
+from tests.integration.router.routing import Router
+from tests.integration.router.tale import MONDAY, Case
 from tests.support.config_dir import specialist
 
 EN = {"en": 5}

@@ -9,7 +9,8 @@ import pytest
 
 from shared.contracts.events import CaseBound
 from tests.integration.router.conftest import MakeRouter
-from tests.integration.router.routing import Case, Router
+from tests.integration.router.routing import Router
+from tests.integration.router.tale import Case
 from tests.support.config_dir import specialist
 
 EN = {"en": 5}

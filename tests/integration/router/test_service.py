@@ -21,7 +21,8 @@ from shared.runtime.composition import Service
 from shared.runtime.resources import Resources
 from shared.settings import KafkaSettings, Settings
 from tests.conftest import OpenDatabase
-from tests.integration.router.routing import Case, files
+from tests.integration.router.routing import files
+from tests.integration.router.tale import Case
 from tests.support import config_dir
 from tests.support.bus import log_of
 from tests.support.config_dir import specialist

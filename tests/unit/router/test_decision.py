@@ -13,7 +13,7 @@ from services.router.shifts import Shift
 from services.router.specialist import Held, Standing
 from shared.contracts.vocabulary import Presence, RoutingOutcome, Severity
 from tests.unit.router.people import NOW, case, floor, minutes, person, rules, standing
-from tests.unit.router.test_matching import copied, situations
+from tests.unit.router.situations import copied, situations
 
 OFF = Standing(shift=None, next_shift=None)
 
