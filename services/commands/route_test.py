@@ -36,7 +36,7 @@ def route_test(
     now = datetime.now(UTC) if at is None else _instant(at)
     rules = Rules.of(load(config_dir))
     escalation = _escalation(file)
-    for field, message in enquiry.faults(escalation, rules):
+    for field, message in enquiry.faults(escalation, rules, now):
         raise CommandFailed(f"{file}: {field}: {message}")
     decision = enquiry.decide(escalation, Desk.of(rules).idle_floor(now))
     if as_json:

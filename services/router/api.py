@@ -126,12 +126,12 @@ def _add_decisions(api: APIRouter, db: Database, rulebook: Rulebook, lists: List
     @api.post("/v1/routing/preview", response_model=DecisionView)
     async def preview(escalation: Escalation, reader: Reader, once: Once) -> Response:
         """The decision that would be taken now; nothing changes."""
-        faults = [(("body", field), message) for field, message in enquiry.faults(escalation, rulebook.rules)]
-        if faults:
-            raise invalid(faults)
 
         async def work(tx: Tx) -> Answer:
             floor = await rulebook.desk.floor(db, tx)
+            faults = [(("body", field), text) for field, text in enquiry.faults(escalation, floor.rules, floor.now)]
+            if faults:
+                raise invalid(faults)
             subject = escalation.subject
             known = await cases.familiar_with(tx, subject.type, subject.id) if subject else frozenset()
             return Answer(200, _shown(enquiry.decide(escalation, floor, familiar=known), reader))

@@ -202,7 +202,12 @@ async def test_a_preview_decides_by_the_same_code_and_changes_nothing(router: Ro
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"policy_area": "nonsense"}, "policy_area"), ({"region": "XQ"}, "region"), ({"colour": "red"}, "colour")],
+    [
+        ({"policy_area": "nonsense"}, "policy_area"),
+        ({"region": "XQ"}, "region"),
+        ({"colour": "red"}, "colour"),
+        ({"received_at": "9999-12-31T23:00:00Z"}, "received_at"),
+    ],
 )
 async def test_a_preview_refuses_what_intake_would(http: As, change: dict[str, Any], field: str) -> None:
     answer = await (await http("ana")).post("/v1/routing/preview", json=escalation(**change))
