@@ -17,6 +17,7 @@ from services.client.caller import Caller, CallFailed
 from services.stack.demo import figures
 from services.stack.demo.board import Board
 from services.stack.demo.cast import NotReady, read_keys
+from services.stack.demo.desk import clear_up, come_back
 from services.stack.demo.director import Director
 from services.stack.demo.progress import Progress
 from services.stack.demo.story import story
@@ -58,6 +59,8 @@ async def play(data_dir: Path, console: Console) -> int:
         impatient = Caller(urls, keys.lead, client, SystemClock())
         world = World(impatient, _receiver(stack), progress.run)
         _say(console, await _greeting(patient))
+        await clear_up(patient, progress.run)
+        await come_back(patient, keys)
         with Board(console) as board:
             director = Director(story(), patient, keys, world, progress, data_dir, board.show)
             ended = await director.play(LIMIT)

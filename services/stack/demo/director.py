@@ -17,6 +17,7 @@ import httpx
 
 from services.client.caller import Caller, CallFailed
 from services.stack.demo.cast import Keys
+from services.stack.demo.desk import come_back
 from services.stack.demo.plan import Past, Seen, Step, Verb, next_step
 from services.stack.demo.progress import Posted, Progress
 from services.stack.demo.scripts import Part, Scripted
@@ -26,6 +27,8 @@ from shared.contracts.vocabulary import PageState, ServiceName
 PACE = 0.2
 TICK = 0.3
 REFUSALS = 5
+BACK = "presence"
+BACK_EVERY = 2.0
 QUIET = timedelta(seconds=5)
 SETTLING = timedelta(seconds=15)
 PAGE_ON_SCREEN = timedelta(seconds=2.5)
@@ -98,6 +101,8 @@ class Director:
             step = next_step(script, seen, self._past(script.key), now, posted.sent_at)
             if step is not None and self._claim(script.key):
                 yield self._perform(script.key, posted.case_id, step)
+        if any(seen.waits for _, _, seen in self.cases()) and self._claim(BACK):
+            yield self._call_back()
         for page_id, link in self._links(now):
             if self._claim(page_id):
                 yield self._acknowledge_page(page_id, link)
@@ -128,6 +133,11 @@ class Director:
         finally:
             await self.lead.clock.sleep(TICK)
             self._busy.discard(key)
+
+    async def _call_back(self) -> None:
+        await come_back(self.world.lead, self.keys)
+        await self.lead.clock.sleep(BACK_EVERY)
+        self._busy.discard(BACK)
 
     def _links(self, now: datetime) -> Iterator[tuple[str, str]]:
         """Pages at the receiver that nobody acknowledged yet and that have been seen for a moment."""

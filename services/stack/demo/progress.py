@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, ValidationError
 
 FILE = "demo.json"
+RUN_PREFIX = "demo-"
 STALE = timedelta(minutes=10)
 
 
@@ -37,7 +38,7 @@ class Progress(BaseModel):
             kept = None
         if kept is not None and not kept.over and now - kept.began < STALE:
             return kept
-        return cls(run=f"demo-{now.astimezone(UTC):%m%d-%H%M%S}", began=now)
+        return cls(run=f"{RUN_PREFIX}{now.astimezone(UTC):%m%d-%H%M%S}", began=now)
 
     def save(self, data_dir: Path) -> None:
         """Write the whole run, atomically."""
