@@ -12,6 +12,7 @@ from services.stack import jars, postgres_home
 from services.stack.faults import StackFault
 from services.stack.histories import histories
 from services.stack.kafka import Kafka
+from services.stack.kafka import end_former as end_former_kafka
 from services.stack.postgres import Postgres
 from services.stack.progress import Step
 from services.stack.state import DataDirectory, Kept
@@ -47,12 +48,23 @@ def postgres_of(directory: DataDirectory, kept: Kept) -> Postgres:
 def kafka_of(directory: DataDirectory, kept: Kept, paths: list[Path]) -> Kafka:
     """The broker of a data directory, on these jars."""
     return Kafka(
-        home=directory.path / "kafka",
+        home=kafka_home(directory),
         port=kept.kafka_port,
         controller_port=kept.controller_port,
         jars=paths,
         log=directory.log("kafka"),
     )
+
+
+def kafka_home(directory: DataDirectory) -> Path:
+    """Where the broker lies, with its log directory and properties."""
+    return directory.path / "kafka"
+
+
+def end_former(server: Postgres, directory: DataDirectory) -> None:
+    """End both engines of an earlier start that was killed: they may hold their ports for some seconds yet."""
+    end_former_kafka(kafka_home(directory))
+    server.end_former()
 
 
 def member_of(engine: Postgres | Kafka) -> Member:

@@ -69,10 +69,7 @@ class Kafka:
     def prepare(self) -> None:
         """Format the log directory where there is none; end a JVM that an earlier start left behind."""
         self.home.mkdir(parents=True, exist_ok=True)
-        if pids := end_left_in(self.home, signal.SIGKILL, limit=END_LIMIT):
-            raise StackFault(
-                f"Kafka of an earlier start still runs (process {pids[0]}); end it with `kill -9 {pids[0]}`"
-            )
+        end_former(self.home)
         if not self.data.exists():
             self._format()
         self._write_properties(self.data)
@@ -117,6 +114,12 @@ class Kafka:
 
     def _java(self) -> list[str | Path]:
         return [java(), *JVM, "-cp", os.pathsep.join(map(str, self.jars))]
+
+
+def end_former(home: Path) -> None:
+    """End a JVM that an earlier start left behind in `home`, and wait for it."""
+    if pids := end_left_in(home, signal.SIGKILL, limit=END_LIMIT):
+        raise StackFault(f"Kafka of an earlier start still runs (process {pids[0]}); end it with `kill -9 {pids[0]}`")
 
 
 def java() -> Path:

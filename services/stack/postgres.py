@@ -63,14 +63,19 @@ class Postgres:
 
     def prepare(self) -> None:
         """Make the data directory where there is none; wait for a server of an earlier start to end."""
+        self.end_former()
         if not self.data.exists():
             self._initialise()
         owner = os.getuid() if self.account is None else self.account.uid
         if self.data.stat().st_uid != owner:
             raise StackFault(f"{self.data} belongs to another user; start as the one who made it, or choose --data-dir")
+        # Nobody works here any longer: the id in it may by now be another process's, which would stop the start.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def end_former(self) -> None:
+        """Shut down what an earlier start left behind, and wait for it."""
         if pids := end_left_in(self.data, signal.SIGINT, limit=SHUTDOWN_LIMIT):
             raise StackFault(f"PostgreSQL of an earlier start still shuts down (process {pids[0]}); try again soon")
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def spawn(self) -> "subprocess.Popen[bytes]":
         """Start the server; call from the main thread, after `prepare`."""

@@ -46,6 +46,7 @@ class Stack:
 
     async def start(self) -> None:
         """Everything up to the ready line, then the demo; raises `StackFault`."""
+        await asyncio.to_thread(engines.end_former, self._postgres, self._directory)
         await asyncio.to_thread(require_ports, self._plan.base_port, self._kept, self._directory)
         principals = self._plan.configuration.access.principals
         self._directory.write_keys((principal.id, principal.kind) for principal in principals)

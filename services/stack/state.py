@@ -148,7 +148,7 @@ def _claim_format(directory: Path) -> None:
 def holder(path: Path) -> int | None:
     """The process that holds the lock of a data directory; None when no stack runs there."""
     try:
-        with (path / "lock").open("r+") as file:
+        with (path / "lock").open() as file:
             ask = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
             kind, _, _, _, pid = struct.unpack(_FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, ask))
     except OSError:
