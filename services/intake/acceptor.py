@@ -6,17 +6,19 @@ of its own; one that fails never takes its neighbours along. Nothing is answered
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from services.intake.admission import Admission, Result, Results
+from services.intake.admission import Admission
+from services.intake.claims import Replayed
 from services.intake.escalation import Slot
 from services.intake.store.reports import Collision
 from services.intake.submission import Outcome, Submission
 from shared.components.component import READY, Check
 from shared.errors import Transient
+from shared.http.idempotency_store import Claim
 
 BATCH = 200
 BATCH_BYTES = 4 * 1024 * 1024
@@ -26,6 +28,9 @@ JOINS = 4
 ROUNDS = 6
 """How often a submission is tried when others move its slot at the same instant."""
 
+Settled = Outcome | Replayed | Exception
+"""What a caller gets."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -34,9 +39,10 @@ class _Waiting:
     """A submission and whoever waits for its outcome."""
 
     submission: Submission
-    answer: asyncio.Future[Outcome]
+    claim: Claim | None
+    answer: asyncio.Future[Outcome | Replayed]
 
-    def settle(self, result: Result | Exception) -> None:
+    def settle(self, result: Settled) -> None:
         """Hand over the result; nobody may be there any more."""
         if self.answer.done():
             return
@@ -76,11 +82,14 @@ class Acceptor:
         running = self._workers and not any(worker.done() for worker in self._workers)
         return READY if running else Check(ok=False, detail="not started")
 
-    async def submit(self, submission: Submission) -> Outcome:
-        """The outcome once it is committed; `Refusal`, `Invalid` or `Transient` when nothing was stored."""
+    async def submit(self, submission: Submission, claim: Claim | None = None) -> Outcome | Replayed:
+        """The outcome once it is committed, or the answer that its key has already.
+
+        Raises `Refusal`, `Invalid` or `Transient` when nothing was stored, `Busy` while another has the key.
+        """
         if self._stopping or not self._workers:
             raise Transient("the service is not taking escalations at the moment")
-        waiting = _Waiting(submission, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(submission, claim, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._filled.set()
         return await waiting.answer
@@ -131,13 +140,13 @@ class Acceptor:
 
     async def _together(self, batch: Sequence[_Waiting], slot: Slot | None) -> None:
         """One transaction for all; when it fails for good, one for each, so that only the culprit fails."""
+        results: Mapping[int, Settled]
         try:
             results = await self._admit(batch, slot)
         except Collision:
             return
         except Transient as error:
-            again = [Transient(str(error), retry_after=error.retry_after) for _ in batch]
-            results = dict(enumerate(again))
+            results = {n: Transient(str(error), retry_after=error.retry_after) for n in range(len(batch))}
         except Exception as error:  # the caller of each gets it; the worker goes on
             if len(batch) > 1:
                 for waiting in batch:
@@ -148,11 +157,9 @@ class Acceptor:
         for place, result in results.items():
             batch[place].settle(result)
 
-    async def _admit(self, batch: Sequence[_Waiting], slot: Slot | None) -> dict[int, Result | Exception]:
+    async def _admit(self, batch: Sequence[_Waiting], slot: Slot | None) -> Mapping[int, Settled]:
         submissions = {place: waiting.submission for place, waiting in enumerate(batch)}
-        results: Results = (
-            await self._admission.open_cases(submissions)
-            if slot is None
-            else await self._admission.join_case(slot, submissions)
-        )
-        return dict(results)
+        keys = {place: waiting.claim for place, waiting in enumerate(batch) if waiting.claim is not None}
+        if slot is None:
+            return await self._admission.open_cases(submissions, keys)
+        return await self._admission.join_case(slot, submissions, keys)

@@ -5,14 +5,16 @@ case; the other locks one case and joins every report that waits for it. Emits c
 case.report_added and case.reclassified.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.intake import claims
 from services.intake.case import Case, Decision, Step
 from services.intake.casework import persist, publish
 from services.intake.checks import window_fault
+from services.intake.claims import Busy, Replayed, StoredAnswer
 from services.intake.escalation import Report, Slot, report_of
 from services.intake.grouping import join, opened
 from services.intake.refusal import Invalid, Refusal
@@ -23,15 +25,22 @@ from shared.components.crash import crash_point
 from shared.contracts.vocabulary import SubmissionStatus
 from shared.db import Database, Tx
 from shared.errors import Transient
+from shared.http.idempotency_store import Claim
 from shared.ids import uuid7
 
 ATTEMPTS = 5
 """How often one is tried when others move its slot at the same instant."""
 
 Place = int
+Submissions = Mapping[Place, Submission]
+Claims = Mapping[Place, Claim]
+"""The idempotency keys of those submissions that have one."""
 Result = Outcome | Refusal | Invalid
 Results = dict[Place, Result]
 """What became of each submission; a place that is missing is not decided yet."""
+Answers = Mapping[Place, Result | Replayed | Busy]
+"""The same, with those that their keys answered."""
+Write = Callable[[Tx, Submissions], Awaitable[Results]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +53,23 @@ class _Joined:
 
 
 class Admission:
-    """Writes submissions, given by place; `committed` is called after each commit."""
+    """Writes submissions, given by place; `committed` is called after each commit, `answer` makes what keys keep."""
 
-    def __init__(self, db: Database, committed: Callable[[], None]) -> None:
+    def __init__(self, db: Database, committed: Callable[[], None], answer: StoredAnswer) -> None:
         self._db = db
         self._committed = committed
+        self._answer = answer
 
-    async def open_cases(self, submissions: Mapping[Place, Submission]) -> Results:
+    async def open_cases(self, submissions: Submissions, keys: Claims) -> Answers:
         """Open a case for each whose slot is free and answer repetitions; what must join a case stays undecided.
 
         Raises `Collision` when one came in elsewhere at this instant: ask again.
         """
-        async with self._db.transaction() as tx:
-            results = await self._open(tx, submissions)
-            crash_point("intake.before_commit")
-        self.after_commit()
-        return results
+        return await self._once(submissions, keys, self._open)
 
-    async def join_case(self, slot: Slot, submissions: Mapping[Place, Submission]) -> Results:
-        """Join them to the unresolved case that holds `slot`, in order; empty when none holds it (any more)."""
-        async with self._db.transaction() as tx:
-            results = await self._join(tx, slot, submissions)
-            crash_point("intake.before_commit")
-        self.after_commit()
-        return results
+    async def join_case(self, slot: Slot, submissions: Submissions, keys: Claims) -> Answers:
+        """Join them to the unresolved case that holds `slot`, in order; undecided when none holds it (any more)."""
+        return await self._once(submissions, keys, lambda tx, fresh: self._join(tx, slot, fresh))
 
     async def admit(self, tx: Tx, submission: Submission) -> Outcome:
         """Let one in within a transaction of the caller's; raises `Refusal`, `Invalid` or `Collision`.
@@ -88,7 +90,18 @@ class Admission:
         crash_point("intake.after_commit")
         self._committed()
 
-    async def _open(self, tx: Tx, submissions: Mapping[Place, Submission]) -> Results:
+    async def _once(self, submissions: Submissions, keys: Claims, write: Write) -> Answers:
+        """One transaction: keys taken, what is new written, its answers kept under their keys."""
+        async with self._db.transaction() as tx:
+            answered = await claims.take(tx, keys)
+            results = await write(tx, {place: s for place, s in submissions.items() if place not in answered})
+            outcomes = {place: result for place, result in results.items() if isinstance(result, Outcome)}
+            await claims.keep(tx, keys, outcomes, self._answer)
+            crash_point("intake.before_commit")
+        self.after_commit()
+        return {**answered, **results}
+
+    async def _open(self, tx: Tx, submissions: Submissions) -> Results:
         known = await reports.known(tx, [s.identity for s in submissions.values()])
         results = _judge(submissions, known, await self._db.now(tx))
         fresh = first_of_each({place: s for place, s in submissions.items() if place not in results})
@@ -101,8 +114,8 @@ class Admission:
             results.update(_judge({p: s for p, s in submissions.items() if p not in results}, known, now))
         return results
 
-    async def _join(self, tx: Tx, slot: Slot, submissions: Mapping[Place, Submission]) -> Results:
-        case = await _lock_holder(tx, slot)
+    async def _join(self, tx: Tx, slot: Slot, submissions: Submissions) -> Results:
+        case = await _lock_holder(tx, slot) if submissions else None
         if case is None:
             return {}
         known = await reports.known(tx, [s.identity for s in submissions.values()])
@@ -115,7 +128,7 @@ def _or_raise(result: Result) -> Outcome:
     raise result
 
 
-def _judge(submissions: Mapping[Place, Submission], known: Mapping[Identity, Known], now: datetime) -> Results:
+def _judge(submissions: Submissions, known: Mapping[Identity, Known], now: datetime) -> Results:
     """The results that need no writing: repetitions, and instants out of range."""
     judged = {place: _judge_one(s, known, now) for place, s in submissions.items()}
     return {place: result for place, result in judged.items() if result is not None}
@@ -129,7 +142,7 @@ def _judge_one(submission: Submission, known: Mapping[Identity, Known], now: dat
     return Invalid(fault) if fault else None
 
 
-async def _with_slots(tx: Tx, ids: dict[Place, UUID], fresh: Mapping[Place, Submission]) -> dict[Place, UUID]:
+async def _with_slots(tx: Tx, ids: dict[Place, UUID], fresh: Submissions) -> dict[Place, UUID]:
     """Those whose slot was free and is theirs now, and those that need none."""
     wanted = [(s.slot, ids[place]) for place, s in fresh.items() if s.slot is not None]
     won = await cases.take_slots(tx, wanted) if wanted else set()
@@ -157,7 +170,7 @@ async def _lock_holder(tx: Tx, slot: Slot) -> Case | None:
 
 
 async def _join_all(
-    tx: Tx, case: Case, submissions: Mapping[Place, Submission], known: dict[Identity, Known], now: datetime
+    tx: Tx, case: Case, submissions: Submissions, known: dict[Identity, Known], now: datetime
 ) -> Results:
     """Join what is new to the locked case, one after another; the same escalation twice is a repetition."""
     results: Results = {}

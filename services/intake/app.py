@@ -4,6 +4,7 @@ from services.intake.acceptor import Acceptor
 from services.intake.admission import Admission
 from services.intake.api import add_routes
 from services.intake.api.desk import Desk
+from services.intake.api.escalations import answer_of
 from services.intake.casework import PendExpiry
 from services.intake.handlers import TOPICS, handle
 from services.intake.metrics import IntakeMetrics
@@ -12,6 +13,7 @@ from shared.bus.relay import Relay
 from shared.components.component import Component
 from shared.contracts.vocabulary import ServiceName
 from shared.db.timers import Sweeper
+from shared.http.idempotency import keep
 from shared.http.server import create_app
 from shared.runtime.composition import Service
 from shared.runtime.resources import Resources
@@ -26,7 +28,7 @@ def build(settings: Settings, resources: Resources) -> Service:
     metrics = IntakeMetrics.declare(resources.metrics)
     metrics.refresh_from(db, resources.metrics)
     relay = Relay(db, settings.kafka, NAME, resources.metrics, clock)
-    admission = Admission(db, relay.wake)
+    admission = Admission(db, relay.wake, lambda claim, outcome: keep(claim, answer_of(outcome)))
     acceptor = Acceptor(admission)
     expiry = PendExpiry(db, relay.wake)
     sweeper = Sweeper("pend reasons", expiry.sweep, limit=expiry.LIMIT, clock=clock)

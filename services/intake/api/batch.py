@@ -18,7 +18,7 @@ from services.intake.api.escalations import answer_of
 from services.intake.api.refusals import problem_of
 from services.intake.api.shapes import BatchResult, BatchView, submission_body
 from services.intake.escalation import Input
-from services.intake.submission import submission_of
+from services.intake.submission import Outcome, submission_of
 from shared.contracts.vocabulary import Scope
 from shared.http import idempotency_store
 from shared.http.idempotency import WAIT, Answer, IdempotencyDep, in_flight, keep, replay
@@ -84,6 +84,7 @@ class BatchPosting:
                 item, who=who_of(principal), config=self._desk.config.current, trace=traceparent()
             )
             outcome = await self._acceptor.submit(submission)
+            assert isinstance(outcome, Outcome), "an item has no key of its own"
         except Exception as error:  # noqa: BLE001 - each item is answered on its own, whatever became of it
             self._desk.metrics.count(principal.id, "rejected")
             problem = problem_of(error)

@@ -1,4 +1,4 @@
-"""POST of one escalation: through the acceptor, or, with an idempotency key, in the transaction of its key."""
+"""POST of one escalation, through the acceptor."""
 
 from typing import Annotated, Any
 
@@ -10,13 +10,14 @@ from services.intake.admission import ATTEMPTS, Admission
 from services.intake.api.desk import Desk, who_of
 from services.intake.api.direct import add_direct
 from services.intake.api.shapes import SubmissionView, submission_body
+from services.intake.claims import Busy, Replayed
 from services.intake.escalation import Escalation
 from services.intake.refusal import Invalid, Refusal
 from services.intake.store.reports import Collision
 from services.intake.submission import Outcome, Submission, submission_of
 from shared.contracts.vocabulary import Scope, SubmissionStatus
 from shared.db import Tx
-from shared.http.idempotency import Answer, Idempotency, IdempotencyDep
+from shared.http.idempotency import Answer, Idempotency, IdempotencyDep, replay
 from shared.http.security import Principal, require
 from shared.observability.tracing import traceparent
 
@@ -60,17 +61,24 @@ class Posting:
             submission = submission_of(
                 sent, who=who_of(principal), config=self._desk.config.current, trace=traceparent()
             )
-            if idem.claim is not None:
-                return await self._post_once(submission, idem)
-            outcome = await self._acceptor.submit(submission)
+            return await self._answered(submission, idem)
         except (Refusal, Invalid):
             self._desk.metrics.count(principal.id, "rejected")
             raise
-        self._desk.metrics.count(principal.id, outcome.status)
+
+    async def _answered(self, submission: Submission, idem: Idempotency) -> Response:
+        try:
+            outcome = await self._acceptor.submit(submission, idem.claim)
+        except Busy:
+            return await self._post_once(submission, idem)
+        if isinstance(outcome, Replayed):
+            assert idem.claim is not None
+            return replay(idem.claim, outcome.stored).response(replayed=True)
+        self._desk.metrics.count(submission.who.id, outcome.status)
         return answer_of(outcome).response()
 
     async def _post_once(self, submission: Submission, idem: Idempotency) -> Response:
-        """In the transaction that keeps the answer under the key; a replayed answer is not counted again."""
+        """Behind another request with the same key: wait for its answer, or do the work when it gave none."""
         outcomes: list[Outcome] = []
 
         async def work(tx: Tx) -> Answer:

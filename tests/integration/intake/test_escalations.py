@@ -1,5 +1,6 @@
 """Taking escalations in: answers, repetitions, and what is refused."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -177,6 +178,36 @@ async def test_an_idempotency_key_gives_the_same_answer_again(intake: Intake) ->
     assert again.headers["location"] == first.headers["location"]
     assert "idempotency-replayed" not in first.headers
     assert await intake.count("cases") == 1
+
+
+async def test_one_key_many_times_at_one_instant_is_answered_alike(intake: Intake) -> None:
+    sent = escalation(subject={"type": "post", "id": "p"})
+    joining = escalation(subject={"type": "post", "id": "p"})
+
+    first = await asyncio.gather(
+        *(intake.post("/v1/escalations", sent, **{"Idempotency-Key": "one"}) for _ in range(12))
+    )
+    second = await asyncio.gather(
+        *(intake.post("/v1/escalations", joining, **{"Idempotency-Key": "two"}) for _ in range(12))
+    )
+
+    for answers, status in ((first, "accepted"), (second, "grouped")):
+        assert {answer.status_code for answer in answers} == {202}
+        assert len({answer.text for answer in answers}) == 1
+        assert answers[0].json()["status"] == status
+        assert sum("idempotency-replayed" in answer.headers for answer in answers) == 11
+    assert (await intake.count("cases"), await intake.count("reports")) == (1, 2)
+
+
+async def test_a_refusal_is_not_kept_under_its_key(intake: Intake) -> None:
+    sent = escalation()
+    await intake.post("/v1/escalations", sent)
+    key_header = {"Idempotency-Key": "k"}
+
+    conflict = await intake.post("/v1/escalations", {**sent, "summary": "other"}, **key_header)
+    fine = await intake.post("/v1/escalations", escalation(), **key_header)
+
+    assert (conflict.status_code, fine.status_code) == (409, 202)
 
 
 async def test_without_the_scope_nothing_is_taken(intake: Intake) -> None:

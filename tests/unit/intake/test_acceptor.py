@@ -30,7 +30,7 @@ class Admitting:
         self.poison = ""
         self.taken: set[Slot] = set()
 
-    async def open_cases(self, submissions: Mapping[int, Submission]) -> dict[int, Any]:
+    async def open_cases(self, submissions: Mapping[int, Submission], keys: Any) -> dict[int, Any]:
         self.batches.append([s.escalation.external_id for s in submissions.values()])
         await self.gate.wait()
         if self.faults:
@@ -39,7 +39,7 @@ class Admitting:
             raise ValueError("poison")
         return {place: _result(s) for place, s in submissions.items() if s.slot not in self.taken}
 
-    async def join_case(self, slot: Slot, submissions: Mapping[int, Submission]) -> dict[int, Any]:
+    async def join_case(self, slot: Slot, submissions: Mapping[int, Submission], keys: Any) -> dict[int, Any]:
         self.taken.discard(slot)
         return {}
 
