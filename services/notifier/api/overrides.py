@@ -43,6 +43,11 @@ def routes(db: Database, rulebooks: Rulebooks) -> APIRouter:
         items = [OverrideView.model_validate(override) for override in found]
         return reply({"items": items, "next_cursor": None if more is None else encode_cursor(more)})
 
+    _add_changes(api, db, rulebooks)
+    return api
+
+
+def _add_changes(api: APIRouter, db: Database, rulebooks: Rulebooks) -> None:
     @api.post(PATH, response_model=OverrideView, status_code=201)
     async def create(schedule_id: str, new: NewOverride, idem: IdempotencyDep, principal: Writer) -> Response:
         """Put a responder in for a span; the last created wins."""
@@ -65,8 +70,6 @@ def routes(db: Database, rulebooks: Rulebooks) -> APIRouter:
             if not await overrides.remove(tx, schedule.id, uuid_or_404(override_id)):
                 raise not_found("There is no such override of this schedule.")
         return Response(status_code=204)
-
-    return api
 
 
 def _check(rulebooks: Rulebooks, new: NewOverride) -> None:

@@ -93,6 +93,16 @@ def test_a_breach_never_joins_a_warnings_page_but_supersedes_it() -> None:
     assert calls(found) == [("triggered", "ana", 0, 0), ("resolved", "ana", 0, 0), ("triggered", "ana", 0, 0)]
 
 
+def test_nor_does_it_when_both_have_the_same_urgency() -> None:
+    config = oncall(paging=[{"on": on, "policy": "safety", "urgency": "high"} for on in ("breach", "warning")])
+    found = take(case(), "clock.warned", clock=uuid7(), percent=75, config=config)
+
+    take(found, "clock.breached", clock=uuid7(), config=config)
+
+    assert [page.state for page in pages(found)] == [PageState.RESOLVED, PageState.TRIGGERED]
+    assert [len(page.reasons) for page in pages(found)] == [1, 1]
+
+
 def test_a_warning_of_another_percent_pages_nobody() -> None:
     assert pages(take(case(), "clock.warned", clock=uuid7(), percent=75)) == []
 

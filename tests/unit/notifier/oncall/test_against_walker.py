@@ -29,31 +29,36 @@ CHANGES = [
 ]
 PEOPLE = ["ana", "ben", "chika", "dara"]
 
-quarters = st.integers(0, 95).map(lambda n: n * GRID)
+quarters = (st.integers(0, 95) | st.integers(4, 14)).map(lambda n: n * GRID)
+"""Half of them in the small hours, where changes of offset are."""
+
+lengths = (st.integers(1, 96) | st.integers(1, 6)).map(lambda n: n * GRID)
 near = st.integers(-40 * 96, 12 * 96).map(lambda n: n * GRID)
 
 
 @st.composite
-def windows(draw: st.DrawFn) -> tuple[Window, ...]:
+def windows(draw: st.DrawFn, change: datetime) -> tuple[Window, ...]:
     found = []
     for _ in range(draw(st.integers(1, 3))):
         opens = draw(quarters)
-        length = draw(st.integers(1, 96)) * GRID
-        found += [Window(day, opens, opens + length) for day in draw(st.sets(st.integers(0, 6), min_size=1))]
+        length = draw(lengths)
+        days = draw(st.sets(st.integers(0, 6), min_size=1) | st.just({change.weekday()}))
+        found += [Window(day, opens, opens + length) for day in days]
     return tuple(found)
 
 
 @st.composite
 def layers(draw: st.DrawFn, name: str, zone: ZoneInfo, change: datetime) -> Layer:
     unit = draw(st.sampled_from(list(Unit)))
-    length = draw(st.integers(1, {Unit.HOUR: 30, Unit.DAY: 9, Unit.WEEK: 3, Unit.MONTH: 2}[unit]))
+    longest = {Unit.HOUR: 30, Unit.DAY: 9, Unit.WEEK: 3, Unit.MONTH: 2}[unit]
+    length = draw(st.just(1) | st.integers(1, longest))
     bounds = sorted(draw(st.lists(near, min_size=2, max_size=2, unique=True)))
     begin, end = (change.replace(tzinfo=UTC) + offset for offset in bounds)
     return Layer(
         id=name,
         rotation=Rotation(unit, length, change + draw(near), zone),
         responders=tuple(draw(st.lists(st.sampled_from([*PEOPLE, None]), min_size=1, max_size=4))),
-        windows=draw(st.just(()) | windows()),
+        windows=draw(st.just(()) | windows(change) | windows(change)),
         active_only=draw(st.booleans()),
         fallthrough=draw(st.booleans()),
         start=draw(st.sampled_from([None, None, begin])),

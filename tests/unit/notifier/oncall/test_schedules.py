@@ -144,6 +144,27 @@ def test_turns_without_covered_time_use_up_a_responder_only_when_the_calendar_co
     assert active == ["ben", "chika", "ana"]
 
 
+def test_a_window_ends_with_the_last_of_an_hour_that_occurs_twice_and_begins_with_the_first() -> None:
+    night = {"restrict": [{"days": ["sun"], "open": "02:15", "close": "02:45"}]}
+
+    found = shifts("2026-10-24T12:00Z", "2026-10-25T12:00Z", layer(**night), zone="Europe/Berlin")
+
+    assert [(s[0], s[1]) for s in found] == [(at("2026-10-25T00:15Z"), at("2026-10-25T01:45Z"))]
+
+
+def test_a_turn_whose_only_window_falls_into_the_gap_uses_up_nobody_when_active_turns_count() -> None:
+    restrict = [
+        {"days": ["sun"], "open": "02:15", "close": "02:45"},
+        {"days": ["mon"], "open": "09:00", "close": "17:00"},
+    ]
+    daily = turns("day", 1, "2026-03-22T00:00", ["ana", "ben", "chika"], restrict=restrict, count="active")
+
+    found = who("2026-03-22T00:00+01:00", "2026-03-31T00:00+02:00", daily, zone="Europe/Berlin")
+    later = who("2026-03-30T00:00+02:00", "2026-03-31T00:00+02:00", daily, zone="Europe/Berlin")
+
+    assert (found, later) == (["ana", "ben", "chika"], ["chika"])
+
+
 ALL_WEEK = ("2026-01-05T09:00Z", "2026-01-19T09:00Z")
 
 
