@@ -60,13 +60,16 @@ def test_sigterm_stops_everything_and_the_next_start_finds_all_again(stack: Runn
     assert tool.get("intake", f"/v1/cases/{case_id}").status_code == 200
 
 
+@pytest.mark.parametrize("frozen", [(), ("postgres", "kafka", "router")], ids=["", "with frozen children"])
 def test_when_the_supervisor_is_killed_its_children_die_and_nothing_is_lost(
-    stack: RunningStack, tool: Caller, lead: Caller, stack_pager: Pager
+    stack: RunningStack, tool: Caller, lead: Caller, stack_pager: Pager, frozen: tuple[str, ...]
 ) -> None:
     case_id = tool.escalate(received_at=acknowledged_too_late())
-    before, pids = stack.info(), list(stack.pids().values())
+    before, pids = stack.info(), stack.pids()
+    for child in frozen:
+        os.kill(pids[child], signal.SIGSTOP)
     stack.kill()
-    wait_until_gone(pids)
+    wait_until_gone(list(pids.values()))
     after = stack.ensure()
     assert after["ready_at"] > before["ready_at"]
     assert after["kafka"]["bootstrap"] == before["kafka"]["bootstrap"]
