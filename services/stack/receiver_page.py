@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+SHOWN = 50
+ASKING = ("triggered", "updated", "escalated")
 STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
@@ -17,8 +19,11 @@ p { margin: .2rem 0 } small { opacity: .7 }
 
 
 def render(messages: list[dict[str, Any]]) -> str:
-    """The page of a person who looks at the pager in a browser, newest first."""
-    articles = "".join(_article(message) for message in reversed(messages)) or "<p>Nothing yet.</p>"
+    """The page of a person who looks at the pager in a browser: one article a page, the latest first."""
+    pages: dict[str, list[dict[str, Any]]] = {}
+    for message in messages:
+        pages[message["page_id"]] = [*pages.pop(message["page_id"], []), message]
+    articles = "".join(_article(pages[page_id]) for page_id in list(pages)[: -SHOWN - 1 : -1]) or "<p>Nothing yet.</p>"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tocsin receiver</title>'
         '<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="2">'
@@ -26,19 +31,27 @@ def render(messages: list[dict[str, Any]]) -> str:
     )
 
 
-def _article(message: Mapping[str, Any]) -> str:
-    data = message["body"]["data"]
-    page, case = data["page"], data.get("case") or {}
-    kind = str(message["type"]).removeprefix("page.")
+def _article(messages: list[dict[str, Any]]) -> str:
+    """A page: what it is about, every message of it, and its link while nobody has acknowledged it."""
+    latest = messages[-1]
+    page, case = latest["body"]["data"]["page"], latest["body"]["data"].get("case") or {}
+    state = _kind(latest)
     reasons = ", ".join(" ".join(filter(None, (item["kind"], item.get("name")))) for item in page.get("reasons", ()))
-    link = _link(message.get("ack_url")) if kind in ("triggered", "updated", "escalated") else ""
-    again = f", delivered {message['deliveries']} times" if message["deliveries"] > 1 else ""
+    link = _link(latest.get("ack_url")) if state in ASKING else ""
     return (
-        f'<article class="{escape(kind)}"><h2>{escape(kind)}: {escape(reasons)}</h2>'
-        f"<p>{escape(str(case.get('summary', 'no case')))}</p>"
-        f"<p><small>{escape(str(message['received_at']))[:19]}Z to {escape(str(message['responder'] or 'the channel'))}"
-        f", page {escape(str(message['page_id']))}{again}</small></p>{link}</article>"
+        f'<article class="{escape(state)}"><h2>{escape(state)}: {escape(reasons)}</h2>'
+        f"<p>{escape(str(case.get('summary', 'no case')))}</p>{''.join(map(_message, messages))}{link}</article>"
     )
+
+
+def _kind(message: Mapping[str, Any]) -> str:
+    return str(message["type"]).removeprefix("page.")
+
+
+def _message(message: Mapping[str, Any]) -> str:
+    to = escape(str(message["responder"] or "the channel"))
+    again = f", delivered {message['deliveries']} times" if message["deliveries"] > 1 else ""
+    return f"<p><small>{escape(str(message['received_at'])[:19])}Z {escape(_kind(message))} to {to}{again}</small></p>"
 
 
 def _link(url: Any) -> str:

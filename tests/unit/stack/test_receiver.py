@@ -106,6 +106,17 @@ async def test_the_page_for_people_trusts_nothing_that_came(receiver: httpx.Asyn
     assert "javascript:" not in shown
 
 
+async def test_the_page_for_people_shows_one_page_with_all_its_messages(receiver: httpx.AsyncClient) -> None:
+    for number, kind in enumerate(("triggered", "escalated", "acknowledged")):
+        body = message().replace(b"page.triggered", f"page.{kind}".encode())
+        await receiver.post("/", content=body, headers=signed(body, f"w{number}"))
+    shown = (await receiver.get("/")).text
+    assert shown.count("<article") == 1
+    assert shown.count("to rosa") == 3
+    assert "<h2>acknowledged: breach acknowledge</h2>" in shown
+    assert "Acknowledge</a>" not in shown
+
+
 async def test_the_page_for_people_links_to_the_acknowledgement(receiver: httpx.AsyncClient) -> None:
     body = message()
     await receiver.post("/", content=body, headers=signed(body))
