@@ -1,8 +1,8 @@
 """What each event does to the pages of its case. Pure: consumes events, changes a `CasePages` through the desk.
 
 What closes what (semantics section 4): a breach by clock.stopped, .rescinded, .cancelled; a warning by
-clock.met, .breached, .retargeted, .paused, .cancelled; unroutable by assignment.offered; declined by
-assignment.accepted; all of these by case.resolved.
+clock.met, .breached, .retargeted, .paused, .cancelled; unroutable by assignment.offered, or .accepted where
+somebody claimed the case without an offer; declined by assignment.accepted; all of these by case.resolved.
 """
 
 from collections.abc import Callable
@@ -126,6 +126,6 @@ _REACTIONS: dict[type[Event], tuple[Callable[[Desk, CasePages, Any], None], ...]
     AssignmentUnroutable: (_on_unroutable,),
     AssignmentOffered: (_closes_kind(PageReasonKind.UNROUTABLE),),
     AssignmentDeclined: (_on_declined,),
-    AssignmentAccepted: (_closes_kind(PageReasonKind.DECLINED),),
+    AssignmentAccepted: (_closes_kind(PageReasonKind.DECLINED), _closes_kind(PageReasonKind.UNROUTABLE)),
     CaseResolved: (_on_resolved,),
 }

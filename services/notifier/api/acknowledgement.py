@@ -5,6 +5,7 @@ The signed token is the only key. What GET shows is one self-contained document 
 
 from datetime import datetime
 from html import escape
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
@@ -21,10 +22,16 @@ from shared.clock import Clock
 from shared.contracts.events import Actor
 from shared.contracts.vocabulary import ActorKind
 from shared.db import Database
-from shared.http.problems import Problem, not_found
+from shared.http.problems import MEDIA_TYPE, Problem, not_found
 from shared.http.server import router
 
 PATH = "/v1/ack/{token}"
+REFUSED: dict[int | str, dict[str, Any]] = {
+    401: {
+        "description": "The link was altered or has expired.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}, "text/html": {}},
+    }
+}
 
 
 def routes(db: Database, paging: Paging, links: LinkSettings, clock: Clock) -> APIRouter:
@@ -34,7 +41,7 @@ def routes(db: Database, paging: Paging, links: LinkSettings, clock: Clock) -> A
     def now() -> datetime:
         return clock.now() + db.offset
 
-    @api.get(PATH, response_class=HTMLResponse)
+    @api.get(PATH, response_class=HTMLResponse, responses=REFUSED)
     async def show(token: str, request: Request) -> Response:
         """What the page is about, and a button."""
         link = tokens.read(links.key, token, now())
@@ -44,7 +51,7 @@ def routes(db: Database, paging: Paging, links: LinkSettings, clock: Clock) -> A
             page = await listing.page(connection, link.page_id)
         return _shown(page, link)
 
-    @api.post(PATH, response_class=HTMLResponse)
+    @api.post(PATH, response_class=HTMLResponse, responses=REFUSED)
     async def acknowledge(token: str, request: Request) -> Response:
         """Acknowledge in the name of whom the link was sent to; again: the same."""
         link = tokens.read(links.key, token, now())

@@ -3,13 +3,15 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.contracts.vocabulary import AttemptState, PageState
 from shared.ids import uuid7
-from tests.integration.notifier.harness import Case, Desk
+from tests.conftest import OpenDatabase
+from tests.integration.notifier.harness import Case, Desk, running
 from tests.support.pager import Pager, running_pager
 from tests.support.waiting import wait_until
 
@@ -134,6 +136,19 @@ async def test_a_hundred_pages_at_once_each_leave_once(desk: Desk, pager: Pager)
         said = await desk.outbox(case.case_id)
         assert [seq for seq, _ in said] == list(range(1, len(said) + 1))
         assert said[0] == (1, "triggered")
+
+
+async def test_two_instances_send_each_notice_once(
+    desk: Desk, database: OpenDatabase, tmp_path: Path, files: dict[str, Any], pager: Pager
+) -> None:
+    async with running(await database("notifier"), tmp_path / "config", files):
+        for _ in range(5):
+            await desk.take(*(Case().clock("breached", uuid7()) for _ in range(10)))
+        await wait_until(lambda: all_sent(desk, 50), timeout=20, what="fifty pages")
+
+    tries = [a.tries for page in await desk.pages() for a in await desk.attempts(page.page_id)]
+    assert len(pager.notifications) == sum(tries)
+    assert len(pager.ids()) == 50
 
 
 async def test_an_override_pages_the_incoming_responder(desk: Desk, pager: Pager) -> None:
