@@ -149,6 +149,13 @@ def test_a_page_closes_when_its_last_open_reason_does() -> None:
     assert pages(found)[0].closed_by == "tocsin.clock.rescinded"
 
 
+def test_unroutable_closes_when_somebody_claims_the_case() -> None:
+    found = take(case(), "assignment.unroutable")
+    take(found, "assignment.accepted")
+    [page] = pages(found)
+    assert page.state is PageState.RESOLVED
+
+
 def test_unroutable_closes_with_an_offer() -> None:
     found = take(case(), "assignment.unroutable")
     take(found, "assignment.unroutable")
