@@ -1,7 +1,8 @@
 """The queue before admission: whatever waits is written together, so that many commits become one.
 
-A worker takes all submissions that wait and nobody waits for a batch to fill. Each caller gets the outcome
-of its own; one that fails never takes its neighbours along. Nothing is answered before it is committed.
+A worker takes all submissions that wait; nobody waits for a batch to fill. Those that must join a case go on
+beside it, so that a locked case holds up nobody else. Each caller gets the outcome of its own; one that fails
+never takes its neighbours along. Nothing is answered before it is committed.
 """
 
 import asyncio
@@ -22,9 +23,8 @@ from shared.http.idempotency_store import Claim
 
 BATCH = 200
 BATCH_BYTES = 4 * 1024 * 1024
-WORKERS = 2
 JOINS = 4
-"""How many cases are joined at once by one worker."""
+"""How many cases are joined at once."""
 ROUNDS = 6
 """How often a submission is tried when others move its slot at the same instant."""
 
@@ -53,7 +53,7 @@ class _Waiting:
 
 
 class Acceptor:
-    """A component with a queue and its workers."""
+    """A component with a queue and its worker."""
 
     name = "acceptor"
 
@@ -62,24 +62,28 @@ class Acceptor:
         self._queue: deque[_Waiting] = deque()
         self._filled = asyncio.Event()
         self._joins = asyncio.Semaphore(JOINS)
-        self._workers: list[asyncio.Task[None]] = []
+        self._worker: asyncio.Task[None] | None = None
+        self._settling: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     async def start(self) -> None:
         """Begin to write."""
         self._stopping = False
-        if not self._workers:
-            self._workers = [asyncio.create_task(self._work(), name=f"acceptor {n}") for n in range(WORKERS)]
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work(), name=self.name)
 
     async def stop(self) -> None:
         """Write what waits, then end."""
         self._stopping = True
         self._filled.set()
-        workers, self._workers = self._workers, []
-        await asyncio.gather(*workers, return_exceptions=True)
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await asyncio.wait({worker})
+        if self._settling:
+            await asyncio.wait(self._settling)
 
     def check(self) -> Check:
-        running = self._workers and not any(worker.done() for worker in self._workers)
+        running = self._worker is not None and not self._worker.done()
         return READY if running else Check(ok=False, detail="not started")
 
     async def submit(self, submission: Submission, claim: Claim | None = None) -> Outcome | Replayed:
@@ -87,7 +91,7 @@ class Acceptor:
 
         Raises `Refusal`, `Invalid` or `Transient` when nothing was stored, `Busy` while another has the key.
         """
-        if self._stopping or not self._workers:
+        if self._stopping or self._worker is None:
             raise Transient("the service is not taking escalations at the moment")
         waiting = _Waiting(submission, claim, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
@@ -115,24 +119,29 @@ class Acceptor:
         return batch
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
-        """Decide every one of them, in as many rounds as slots and identities ask for."""
-        left = list(batch)
+        """Open what can be opened side by side; what is left waits for cases, so it waits beside the queue."""
+        await self._together(batch, None)
+        left = _undecided(batch)
+        if left:
+            task = asyncio.create_task(self._settle(left), name="acceptor joins")
+            self._settling.add(task)
+            task.add_done_callback(self._settling.discard)
+
+    async def _settle(self, left: Sequence[_Waiting]) -> None:
+        """Join the others to the cases that hold their slots; in rounds, because a slot may be let go meanwhile."""
         for _ in range(ROUNDS):
-            left = [waiting for waiting in left if not waiting.answer.done()]
+            by_slot: dict[Slot, list[_Waiting]] = defaultdict(list)
+            for waiting in left:
+                if waiting.submission.slot is not None:
+                    by_slot[waiting.submission.slot].append(waiting)
+            await asyncio.gather(*(self._joined(slot, members) for slot, members in by_slot.items()))
+            left = _undecided(left)
             if not left:
                 return
-            await self._round(left)
+            await self._together(left, None)
+            left = _undecided(left)
         for waiting in left:
             waiting.settle(Transient("others change the same case at this instant", retry_after=1.0))
-
-    async def _round(self, batch: Sequence[_Waiting]) -> None:
-        """Open what can be opened side by side, then join the others to the cases that hold their slots."""
-        await self._together(batch, None)
-        by_slot: dict[Slot, list[_Waiting]] = defaultdict(list)
-        for waiting in batch:
-            if not waiting.answer.done() and waiting.submission.slot is not None:
-                by_slot[waiting.submission.slot].append(waiting)
-        await asyncio.gather(*(self._joined(slot, members) for slot, members in by_slot.items()))
 
     async def _joined(self, slot: Slot, members: Sequence[_Waiting]) -> None:
         async with self._joins:
@@ -163,3 +172,7 @@ class Acceptor:
         if slot is None:
             return await self._admission.open_cases(submissions, keys)
         return await self._admission.join_case(slot, submissions, keys)
+
+
+def _undecided(batch: Sequence[_Waiting]) -> list[_Waiting]:
+    return [waiting for waiting in batch if not waiting.answer.done()]

@@ -109,7 +109,7 @@ UNUSABLE: list[tuple[dict[str, Any], list[Any]]] = [
     ({"labels": {"k": 1}}, ["labels", "k"]),
     ({"surprise": 1}, ["surprise"]),
     ({"received_at": format_instant(datetime.now(UTC) - timedelta(days=31))}, ["received_at"]),
-    ({"received_at": format_instant(datetime.now(UTC) + timedelta(minutes=6))}, ["received_at"]),
+    ({"received_at": format_instant(datetime.now(UTC) + timedelta(hours=6))}, ["received_at"]),
 ]
 
 
