@@ -30,8 +30,9 @@ lint: $(DEV_READY) ## style, types and import rules
 bench: $(DEV_READY) ## the figures of the README, as ratios measured in one run
 	$(BIN)/python -m tests.bench
 
-contracts: $(DEV_READY) ## schemas and AsyncAPI, generated from the event classes
+contracts: $(DEV_READY) ## schemas, AsyncAPI and docs/reference, generated from the code
 	$(BIN)/python -m shared.contracts.generate
+	$(BIN)/python -m tests.support.reference_pages
 
 clean: ## takes .venv away; data in .tocsin stays
 	rm -rf $(VENV)
