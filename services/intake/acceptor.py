@@ -14,7 +14,7 @@ import structlog
 
 from services.intake.admission import Admission
 from services.intake.claims import Replayed
-from services.intake.escalation import Slot
+from services.intake.report import Slot
 from services.intake.store.reports import Collision
 from services.intake.submission import Outcome, Submission
 from shared.components.component import READY, Check

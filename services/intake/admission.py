@@ -15,9 +15,9 @@ from services.intake.case import Case, Decision, Step
 from services.intake.casework import persist, publish
 from services.intake.checks import window_fault
 from services.intake.claims import Busy, Replayed, StoredAnswer
-from services.intake.escalation import Report, Slot, report_of
 from services.intake.grouping import join, opened
 from services.intake.refusal import Invalid, Refusal
+from services.intake.report import Report, Slot, report_of
 from services.intake.store import cases, reports
 from services.intake.store.reports import StoredReport
 from services.intake.submission import Identity, Known, Outcome, Submission, first_of_each, repeated

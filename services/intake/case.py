@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.intake.escalation import Slot, Subject, slot_of
+from services.intake.report import Slot, slot_of
 from shared.contracts.case_events import CaseEvent, Stakeholder
+from shared.contracts.escalation import Subject
 from shared.contracts.events import Actor, EventModel, LegalOrder
 from shared.contracts.views import ActionView
 from shared.contracts.vocabulary import ActorKind, CaseStatus, NoteVisibility, Outcome, ReporterType, Severity

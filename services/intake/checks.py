@@ -6,10 +6,10 @@ Pure. Every fault names its place in the JSON and says what would be right.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.intake.escalation import Addressee, Escalation, Order
 from services.intake.refusal import Fault
 from shared.config.models import Configuration
 from shared.config.regions import ISO_3166
+from shared.contracts.escalation import Addressee, Escalation, Order
 from shared.contracts.vocabulary import UNKNOWN_POLICY_AREA, UNKNOWN_REGION
 
 EARLIEST = timedelta(days=30)

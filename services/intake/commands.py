@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool, field_validator, model_validator
 
-from services.intake.escalation import Input, Name, Tier
+from shared.contracts.escalation import Input, Name, Tier
 from shared.contracts.scalars import Duration, Instant, LanguageTag, Region, SafeText
 from shared.contracts.vocabulary import ActionScope, NoteVisibility, Outcome, ReopenKind, Severity
 

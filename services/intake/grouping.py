@@ -8,8 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from services.intake.case import Case, Decision, Step, Who, advance
-from services.intake.escalation import Report
 from services.intake.reclassification import classification
+from services.intake.report import Report
 from shared.contracts.case_events import (
     CaseOpened,
     CaseReclassified,

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 
 from services.intake.case import Who
 from services.intake.checks import faults_of
-from services.intake.escalation import Escalation, Slot, slot_of
 from services.intake.refusal import Fault, Invalid, Reason, Refusal
+from services.intake.report import Slot, slot_of
 from shared.config.models import Configuration
+from shared.contracts.escalation import Escalation
 from shared.contracts.vocabulary import SubmissionStatus
 
 Identity = tuple[str, str]

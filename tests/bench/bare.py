@@ -6,7 +6,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from services.intake.escalation import Escalation
+from shared.contracts.escalation import Escalation
 
 app = FastAPI()
 

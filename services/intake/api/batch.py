@@ -17,8 +17,8 @@ from services.intake.api.desk import Desk, who_of
 from services.intake.api.escalations import answer_of
 from services.intake.api.refusals import problem_of
 from services.intake.api.shapes import BatchResult, BatchView, submission_body
-from services.intake.escalation import Input
 from services.intake.submission import Outcome, submission_of
+from shared.contracts.escalation import Input
 from shared.contracts.vocabulary import Scope
 from shared.http import idempotency_store
 from shared.http.idempotency import WAIT, Answer, IdempotencyDep, in_flight, keep, replay

@@ -11,10 +11,10 @@ from services.intake.api.desk import Desk, who_of
 from services.intake.api.direct import add_direct
 from services.intake.api.shapes import SubmissionView, submission_body
 from services.intake.claims import Busy, Replayed
-from services.intake.escalation import Escalation
 from services.intake.refusal import Invalid, Refusal
 from services.intake.store.reports import Collision
 from services.intake.submission import Outcome, Submission, submission_of
+from shared.contracts.escalation import Escalation
 from shared.contracts.vocabulary import Scope, SubmissionStatus
 from shared.db import Tx
 from shared.http.idempotency import Answer, Idempotency, IdempotencyDep, replay

@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.intake.case import Case
-from services.intake.escalation import Escalation, Subject
 from services.intake.store.reports import StoredReport
 from services.intake.submission import Outcome
 from shared.config.models import Action, Configuration, PolicyArea
+from shared.contracts.escalation import Escalation, Subject
 from shared.contracts.events import Actor, LegalOrder
 from shared.contracts.scalars import Instant
 from shared.contracts.views import ActionView

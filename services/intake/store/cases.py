@@ -7,8 +7,8 @@ from uuid import UUID
 import orjson
 
 from services.intake.case import Case
-from services.intake.escalation import Slot
 from services.intake.holder import Holder
+from services.intake.report import Slot
 from services.intake.store.rows import case_from, detail_of, new_row
 from shared.contracts.vocabulary import Severity
 from shared.db import Tx

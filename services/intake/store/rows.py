@@ -8,8 +8,8 @@ import orjson
 from pydantic import BaseModel
 
 from services.intake.case import Case, Pend, Resolution
-from services.intake.escalation import Subject
 from shared.contracts.case_events import Stakeholder
+from shared.contracts.escalation import Subject
 from shared.contracts.events import LegalOrder
 from shared.contracts.views import ActionView
 from shared.contracts.vocabulary import CaseStatus, Outcome, ReporterType, Severity, SubjectType

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from services.intake.case import Case, Who
 from services.intake.commands import Command
-from services.intake.escalation import Escalation, Report, report_of
 from services.intake.grouping import opened
+from services.intake.report import Report, report_of
 from services.intake.transitions import Context, decide
 from shared.config.models import Access, Channels, Configuration, OnCallConfig, Roster, Routing, SlaConfig, Taxonomy
+from shared.contracts.escalation import Escalation
 from shared.contracts.vocabulary import ActorKind
 from tests.support.config_dir import configuration
 

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from services.intake.acceptor import Acceptor
-from services.intake.escalation import Slot
 from services.intake.refusal import Reason, Refusal
+from services.intake.report import Slot
 from services.intake.store.reports import Collision
 from services.intake.submission import Outcome, Submission, submission_of
 from shared.contracts.vocabulary import SubmissionStatus

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.intake.checks import faults_of, window_fault
-from services.intake.escalation import report_of
+from services.intake.report import report_of
 from shared.contracts.vocabulary import Severity
 from tests.support.config_dir import configuration
 from tests.unit.intake.cases import CONFIG, NOW, config, escalation, report

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.case import Case
-from services.intake.escalation import Report
 from services.intake.grouping import join
+from services.intake.report import Report
 from shared.contracts.vocabulary import ReclassifyCause, Severity
 from tests.unit.intake.cases import NOW, SOURCE, case, report
 
