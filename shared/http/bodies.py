@@ -61,9 +61,11 @@ class EdgeRequest(Request):
                 return b"".join(chunks)
 
 
-def require_json(content_type: str | None) -> None:
-    """415 unless the media type is application/json, in UTF-8 where it says so."""
-    media_type, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
+def require_json(headers: Mapping[str, str]) -> None:
+    """415 unless the body is application/json, in UTF-8 where it says so, and not compressed."""
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise not_json()
+    media_type, *parameters = (part.strip().lower() for part in headers.get("content-type", "").split(";"))
     charset = next((p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")), "utf-8")
     if media_type != "application/json" or charset not in ("utf-8", "utf8", "us-ascii"):
         raise not_json()

@@ -92,7 +92,7 @@ def too_large(limit: int) -> Problem:
 
 def not_json() -> Problem:
     """415."""
-    detail = "Send the body as Content-Type: application/json in UTF-8."
+    detail = "Send the body as Content-Type: application/json in UTF-8, without Content-Encoding."
     return Problem(415, "unsupported-media-type", "Not JSON", detail)
 
 

@@ -35,7 +35,7 @@ class EdgeRoute(APIRoute):
                 requirement.check(request.scope)
             edge_request = EdgeRequest(request.scope, request.receive)
             if takes_json and await edge_request.body():
-                require_json(request.headers.get("content-type"))
+                require_json(request.headers)
             return await handle(edge_request)
 
         return admit_and_handle

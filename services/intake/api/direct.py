@@ -31,7 +31,7 @@ def add_direct(app: FastAPI, path: str, endpoint: Callable[..., Any], take: Dire
             principal = requirement.check(scope)
             request = EdgeRequest(scope, receive)
             if await request.body():
-                require_json(request.headers.get("content-type"))
+                require_json(request.headers)
             response = await take(await request.json(), principal, await Idempotency.of(request))
             await response(scope, receive, send)
 

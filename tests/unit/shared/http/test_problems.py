@@ -147,6 +147,11 @@ async def test_a_body_of_another_media_type_is_refused(ana: httpx.AsyncClient, c
     problem(await ana.post("/v1/things", content=b'{"name": "a"}', headers=headers), 415, "unsupported-media-type")
 
 
+async def test_a_compressed_body_is_415(ana: httpx.AsyncClient) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    problem(await ana.post("/v1/things", content=b'{"name": "a"}', headers=headers), 415, "unsupported-media-type")
+
+
 @pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; Charset=UTF-8"])
 async def test_json_may_say_its_charset(ana: httpx.AsyncClient, content_type: str) -> None:
     answer = await ana.post("/v1/things", content=b'{"name": "a"}', headers={"content-type": content_type})
