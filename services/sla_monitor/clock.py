@@ -16,6 +16,7 @@ HORIZON_YEARS = 5
 """Nothing is reckoned further ahead than this from a clock's start."""
 
 _ZERO = timedelta(0)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def instants_of(timing: Timing, amounts: Sequence[timedelta]) -> list[datetime |
 
 def levels_of(target: timedelta, percents: Sequence[int]) -> list[timedelta]:
     """The share of `target` for each percent, to the microsecond."""
-    return [target * percent / 100 for percent in percents]
+    whole = target // _MICROSECOND  # as an integer: a long timedelta times a percent would overflow
+    return [timedelta(microseconds=whole * percent // 100) for percent in percents]
 
 
 def met(due: datetime | None, stop: datetime) -> bool:

@@ -179,6 +179,8 @@ async def test_preview_takes_the_present_where_now_is_not_given(monitor: Monitor
         ("start", {"start": 5}),
         ("target", {"target": "PT0S"}),
         ("target", {"target": "P2000D"}),
+        ("target", {"target": "P999999999D"}),
+        ("target", {"target": "P999999999D", "thresholds": [1, 99], "pauses": [{"start": "2026-11-20T17:00:00Z"}]}),
         ("target", {"target": None}),
         ("stop", {"stop": "2026-11-27T08:00:00Z"}),
         ("calendar", {"calendar": "nowhere"}),
