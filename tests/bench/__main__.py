@@ -15,7 +15,7 @@ from tests.bench import accept, due_to_page, offered
 from tests.bench.figures import show, write
 from tests.support.config_dir import configuration, specialist
 from tests.support.config_dir import write as write_config
-from tests.support.engines import Engines, cloned_database, migrated_template, own_kafka, own_postgres, own_topics
+from tests.support.engines import Engines, cloned_database, migrated_template, own_topics, running_engines
 from tests.support.installation import Installation
 from tests.support.pager import Pager, running_pager
 
@@ -27,8 +27,8 @@ def main() -> int:
     """Measure everything; print, write, judge."""
     with tempfile.TemporaryDirectory() as folder, running_pager() as pager:
         home = Path(folder)
-        with own_postgres(home / "postgres", durable=True) as url, own_kafka(home / "kafka") as bootstrap:
-            results = asyncio.run(_measure(Engines(url, bootstrap), home, pager))
+        with running_engines(home, durable=True) as engines:
+            results = asyncio.run(_measure(engines, home, pager))
     write(results, Path("bench.json"))
     rows = _judged(results)
     show(rows)

@@ -47,10 +47,12 @@ class Engines:
 
 
 @contextmanager
-def running_engines(home: Path) -> Iterator[Engines]:
+def running_engines(home: Path, *, durable: bool = False) -> Iterator[Engines]:
     """The engines of the environment, or own ones below `home` for as long as the context lasts."""
     with ExitStack() as stack:
-        url = os.environ.get("TOCSIN_TEST_POSTGRES_URL") or stack.enter_context(own_postgres(home / "postgres"))
+        url = os.environ.get("TOCSIN_TEST_POSTGRES_URL") or stack.enter_context(
+            own_postgres(home / "postgres", durable=durable)
+        )
         bootstrap = os.environ.get("TOCSIN_TEST_KAFKA") or stack.enter_context(own_kafka(home / "kafka"))
         apart(_ready(url, bootstrap))
         yield Engines(url, bootstrap)

@@ -55,6 +55,7 @@ class _Layered:
         self.walls = [at.astimezone(layer.rotation.zone).replace(tzinfo=None) for at in instants]
         self.first_reached = _running_max(self.walls)
         self.last_passed = _running_min_from_right(self.walls)
+        self.last_shown = {wall: n for n, wall in enumerate(self.walls)}
 
     def places(self) -> list[tuple[str | None, str] | None]:
         covered = self._covered()
@@ -99,8 +100,9 @@ class _Layered:
         return bisect_left(self.first_reached, wall)
 
     def _ends(self, wall: datetime) -> int:
-        """The instant after which the wall clock never again is before `wall`."""
-        return bisect_left(self.last_passed, wall)
+        """The last instant that shows `wall`; without one, that after which the clock never again is before it."""
+        shown = self.last_shown.get(wall)
+        return bisect_left(self.last_passed, wall) if shown is None else shown
 
 
 def _running_max(walls: list[datetime]) -> list[datetime]:
