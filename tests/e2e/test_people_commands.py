@@ -88,16 +88,30 @@ def test_a_case_is_shown_with_clocks_routing_and_timeline_of_all_services(
 
 
 def test_watch_shows_open_cases_until_ctrl_c(here: list[str], case_id: str) -> None:
-    process = subprocess.Popen(arguments("watch", *here), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    seen = ""
-    while case_id not in seen:
-        line = process.stdout.readline()
-        assert line, "watch ended by itself"
-        seen += line
-    process.send_signal(signal.SIGINT)
-    _, complaints = process.communicate(timeout=15)
+    with subprocess.Popen(
+        arguments("watch", *here),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_take_ctrl_c,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            seen = ""
+            while case_id not in seen:
+                line = process.stdout.readline()
+                assert line, "watch ended by itself"
+                seen += line
+            process.send_signal(signal.SIGINT)
+            _, complaints = process.communicate(timeout=15)
+        finally:
+            process.kill()
     assert (process.returncode, complaints) == (0, "")
+
+
+def _take_ctrl_c() -> None:
+    """As in a terminal: a shell that starts the tests in the background has its children ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_watch_once_is_for_programs_too(here: list[str], case_id: str) -> None:
