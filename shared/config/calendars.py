@@ -54,7 +54,7 @@ class SpecialHours(ConfigModel):
 
 
 class CalendarSpec(ConfigModel):
-    """When it is open. Overlapping windows are their union; `holidays` names a region of the holidays library."""
+    """When it is open. Overlapping windows are their union; `holidays` is taken but not yet evaluated: use `closed`."""
 
     time_zone: TimeZone
     weekly: tuple[WeeklyWindow, ...] = ()
