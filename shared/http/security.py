@@ -1,10 +1,13 @@
 """Who calls: keys, scopes and the rate of each principal. From memory alone; no database is asked.
 
-Consumes the access part of the configuration in force. `require` is what routes depend on.
+Consumes the access part of the configuration in force. `require` is what routes depend on. Keys are never
+kept: only their hashes are, and no answer and no log line holds one.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
@@ -46,6 +49,29 @@ class Principal:
         return scope in self.scopes or Scope.ADMIN in self.scopes
 
 
+class KeyFault(StrEnum):
+    """Why a key did not open a door. Requests without any key are not counted: scanners send them all day."""
+
+    UNKNOWN = "unknown_key"
+    SCOPE = "scope_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFailure:
+    """A key that was refused: `principal` is its holder, None for an unknown key; `path` is the one asked for."""
+
+    fault: KeyFault
+    principal: str | None
+    needed: Scope | None
+    method: str
+    path: str
+    client: str | None
+
+
+KeyObserver = Callable[[KeyFailure], None]
+"""Called in the request itself: it must neither wait nor raise."""
+
+
 @dataclass
 class _Keys:
     """Principals by the hash of each of their keys, for one state of the configuration."""
@@ -59,21 +85,23 @@ class _Keys:
 
 
 class Security:
-    """Admits requests of one service."""
+    """Admits requests of one service; `on_failure` is told of every key that was refused."""
 
     def __init__(self, config: ConfigHolder, clock: Clock) -> None:
         self._config = config
         self._keys = _Keys()
         self._limits = RateLimits(clock)
+        self.on_failure: KeyObserver = _ignore
 
     def admit(self, scope: AsgiScope, needed: Scope | None) -> Principal:
         """The principal, or a 401, 403 or 429 problem. Once a request: asked again it only checks the scope."""
         principal: Principal | None = scope.get(_SCOPE_KEY)
         if principal is None:
-            principal = self._authenticate(scope)
+            principal = self._authenticate(scope, needed)
             self._limits.spend(principal.id, principal.rate_per_second)
             scope[_SCOPE_KEY] = principal
         if needed is not None and not principal.holds(needed):
+            self._failed(KeyFault.SCOPE, scope, principal=principal.id, needed=needed)
             raise forbidden(f"This needs the scope {needed.value}.")
         return principal
 
@@ -81,15 +109,21 @@ class Security:
         """Count further requests, for example the items of a batch; never refuses, later ones wait longer."""
         self._limits.owe(principal.id, principal.rate_per_second, requests)
 
-    def _authenticate(self, scope: AsgiScope) -> Principal:
+    def _authenticate(self, scope: AsgiScope, needed: Scope | None) -> Principal:
         access = self._config.current.access
         if access is not self._keys.access:
             self._keys.refresh(access)
         digest = hashlib.sha256(_key_in(scope)).hexdigest()
         principal = self._keys.by_hash.get(digest)  # looked up by hash: timing tells nothing about a key
         if principal is None:
+            self._failed(KeyFault.UNKNOWN, scope, principal=None, needed=needed)
             raise unauthenticated("This key is not known.")
         return principal
+
+    def _failed(self, fault: KeyFault, scope: AsgiScope, *, principal: str | None, needed: Scope | None) -> None:
+        client = scope.get("client")
+        address = client[0] if client else None
+        self.on_failure(KeyFailure(fault, principal, needed, scope["method"], scope["path"], address))
 
 
 class Require(SecurityBase):
@@ -122,6 +156,10 @@ def _key_in(scope: AsgiScope) -> bytes:
                 return bytes(key.strip())
             break
     raise unauthenticated("Send the key as Authorization: Bearer <key>.")
+
+
+def _ignore(_failure: KeyFailure) -> None:
+    """Until somebody wants to know."""
 
 
 def _principal(spec: PrincipalSpec) -> Principal:
