@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from shared.db.audit_tables import AUDIT_TABLES
 from shared.db.tables import SHARED_TABLES
 from shared.ids import uuid7
 from tests.support.engines import Engines
@@ -19,6 +20,7 @@ async def bare_database(engines: Engines, *schemas: str) -> AsyncIterator[str]:
         connection = await asyncpg.connect(engines.database_url(name))
         for schema in schemas:
             await connection.execute(f"CREATE SCHEMA {schema}; SET search_path TO {schema}; {SHARED_TABLES}")
+            await connection.execute(";".join(AUDIT_TABLES))
         await connection.close()
         yield engines.database_url(name)
     finally:
