@@ -128,7 +128,7 @@ def _add_decisions(api: APIRouter, db: Database, rulebook: Rulebook, lists: List
         """The decision that would be taken now; nothing changes."""
 
         async def work(tx: Tx) -> Answer:
-            floor = await rulebook.desk.floor(db, tx)
+            floor = await rulebook.desk.floor(db, tx, cases=1)
             faults = [(("body", field), text) for field, text in enquiry.faults(escalation, floor.rules, floor.now)]
             if faults:
                 raise invalid(faults)

@@ -6,7 +6,7 @@ the people's locks, up to their capacity. Whatever falls away is decided anew in
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -21,6 +21,7 @@ from services.router.floor import Floor
 from services.router.matching import match
 from services.router.rules import Rules
 from services.router.shiftboard import ShiftBoard
+from services.router.specialist import Status
 from services.router.store import assignments, cases, specialists, writing
 from services.router.store.cases import Queued
 from services.router.store.specialists import Booking
@@ -45,11 +46,16 @@ class Desk:
         """A desk that remembers nothing yet."""
         return cls(rules, ShiftBoard(rules), Fits(rules))
 
-    async def floor(self, db: Database, connection: Tx) -> Floor:
-        """Everybody as they stand now."""
-        statuses = await specialists.statuses(connection)
-        held = await assignments.held(connection)
-        now = await db.now(connection)
+    async def floor(self, db: Database, connection: Tx, *, cases: int) -> Floor:
+        """Everybody as they stand now, to decide over so many cases.
+
+        What somebody has in hand matters only when it may keep them from taking on more.
+        """
+        statuses, instant = await specialists.statuses_now(connection)
+        most = cases * max(self.rules.routing.units.values())
+        full = [one.id for one in self.rules.specialists if _load(statuses, one.id) + most > one.capacity]
+        held = await assignments.held(connection, full)
+        now = instant + db.offset
         return Floor(self.rules, self.board.standings(statuses, held, now), now, self.fits)
 
     def idle_floor(self, now: datetime) -> Floor:
@@ -91,7 +97,7 @@ async def plan(db: Database, desk: Desk, *, fresh_only: bool) -> Plan:
     """Decide over what waits, or over what was not looked at yet."""
     async with db.connection() as connection:
         queued = await cases.waiting(connection, fresh_only=fresh_only)
-        floor = await desk.floor(db, connection) if queued else None
+        floor = await desk.floor(db, connection, cases=len(queued)) if queued else None
     if floor is None:
         return Plan((), (), (), {}, complete=True)
     return decided(floor, queued)
@@ -122,8 +128,8 @@ async def write(tx: Tx, db: Database, lease: Lease, epoch: int, desk: Desk, made
     locked = await cases.lock(tx, [one.case.case_id for one in (*made.assigned, *made.left)])
     valid = {name: case for name, case in locked.items() if _holds(case, made)}
     offers = [one for one in made.assigned if one.case.case_id in valid]
-    booked = await _book(tx, offers, desk.rules)
-    work = Casework(desk.rules, await db.now(tx), valid)
+    booked, instant = await _book(tx, offers, desk.rules)
+    work = Casework(desk.rules, instant + db.offset, valid)
     written = Written(made.complete and len(offers) == len(made.assigned), now=work.now)
     for one in offers:
         case = valid[one.case.case_id]
@@ -142,16 +148,21 @@ async def write(tx: Tx, db: Database, lease: Lease, epoch: int, desk: Desk, made
     return written
 
 
+def _load(statuses: Mapping[str, Status], specialist: str) -> int:
+    status = statuses.get(specialist)
+    return 0 if status is None else status.load
+
+
 def _holds(case: CaseFile, made: Plan) -> bool:
     """Whether the case is as it was when it was decided on."""
     return case.phase is Phase.WAITING and case.revision == made.revisions[case.case_id]
 
 
-async def _book(tx: Tx, offers: Sequence[Decision], rules: Rules) -> set[str]:
-    """Take on the units of all offers but those that a transfer names; the ids of those who could."""
+async def _book(tx: Tx, offers: Sequence[Decision], rules: Rules) -> tuple[set[str], datetime]:
+    """Take on the units of all offers but those that a transfer names: who could, and the instant of it."""
     units: Counter[str] = Counter()
     for one in offers:
         if one.specialist is not None and not one.named:
             units[one.specialist] += one.units
     bookings = [Booking(name, units[name], rules.by_id[name].capacity) for name in sorted(units)]
-    return await specialists.book(tx, bookings) if bookings else set()
+    return await specialists.book(tx, bookings)

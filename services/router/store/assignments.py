@@ -51,10 +51,10 @@ async def offered_to(connection: Tx, specialist: str) -> list[UUID]:
     return [uuid_of(row["case_id"]) for row in await connection.fetch(_OFFERED_TO, specialist)]
 
 
-async def held(connection: Tx) -> dict[str, list[Held]]:
-    """What everybody has in hand, with when each is expected to end."""
+async def held(connection: Tx, people: Sequence[str]) -> dict[str, list[Held]]:
+    """What these people have in hand, with when each is expected to end."""
     found: dict[str, list[Held]] = {}
-    for row in await connection.fetch(_HELD):
+    for row in await connection.fetch(_HELD, people) if people else ():
         found.setdefault(row["specialist"], []).append(Held(row["until"], row["units"]))
     return found
 
@@ -129,7 +129,7 @@ _OFFERED_TO = "SELECT case_id FROM assignments WHERE specialist = $1 AND state =
 
 _HELD = """
 SELECT specialist, units, coalesce(accepted_at, offered_at) + handling AS until
-  FROM assignments WHERE state IN ('offered', 'accepted')
+  FROM assignments WHERE state IN ('offered', 'accepted') AND specialist = ANY ($1::text[])
 """
 
 _SHIFT_ENDS = """

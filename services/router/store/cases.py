@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.router.casefile import CaseFile, decode_need, encode_need
+from services.router.casefile import CaseFile, Phase, decode_need, encode_need
 from services.router.need import Waiting
 from services.router.rules import Rules
 from services.router.store.assignments import live_of
@@ -122,7 +122,8 @@ async def waiting_by_reason(connection: Tx) -> dict[str, int]:
 async def _locked(tx: Tx, query: str, case_ids: Iterable[UUID]) -> dict[UUID, CaseFile]:
     ids = sorted(set(case_ids))
     cases = [case_from(row) for row in await tx.fetch(query, ids)] if ids else []
-    live = await live_of(tx, [case.case_id for case in cases]) if cases else {}
+    held = [case.case_id for case in cases if case.phase is Phase.HELD]
+    live = await live_of(tx, held) if held else {}
     return {case.case_id: replace(case, live=live.get(case.case_id)) for case in cases}
 
 

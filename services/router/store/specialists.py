@@ -32,11 +32,18 @@ class Pending:
 
 async def statuses(connection: Tx) -> dict[str, Status]:
     """Everybody ever heard of, by id."""
-    rows = await connection.fetch("SELECT id, load, presence, idle_since FROM specialists")
-    return {
+    return (await statuses_now(connection))[0]
+
+
+async def statuses_now(connection: Tx) -> tuple[dict[str, Status], datetime]:
+    """Everybody ever heard of, by id; and PostgreSQL's instant of it."""
+    rows = await connection.fetch(_STATUSES)
+    people = {
         row["id"]: Status(row["load"], Presence(row["presence"]) if row["presence"] else None, row["idle_since"])
         for row in rows
+        if row["id"] is not None
     }
+    return people, rows[0]["now"]
 
 
 async def enrol(tx: Tx, ids: Iterable[str]) -> None:
@@ -44,15 +51,16 @@ async def enrol(tx: Tx, ids: Iterable[str]) -> None:
     await tx.execute("INSERT INTO specialists (id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING", sorted(ids))
 
 
-async def book(tx: Tx, bookings: Sequence[Booking]) -> set[str]:
-    """Take on units for offers; the ids of those who are available and have the capacity at this moment."""
-    rows = await tx.fetch(
+async def book(tx: Tx, bookings: Sequence[Booking]) -> tuple[set[str], datetime]:
+    """Take on units for offers: who of them is available and has the capacity, and PostgreSQL's instant of it."""
+    row = await tx.fetchrow(
         _BOOK,
         [booking.specialist for booking in bookings],
         [booking.units for booking in bookings],
         [booking.capacity for booking in bookings],
     )
-    return {row["id"] for row in rows}
+    assert row is not None
+    return set(row["booked"]), row["now"]
 
 
 async def settle(
@@ -91,17 +99,24 @@ async def noticed(tx: Tx) -> None:
     await tx.execute(_NOTICED)
 
 
+_STATUSES = """
+SELECT id, load, presence, idle_since, now
+  FROM (SELECT statement_timestamp() AS now) n LEFT JOIN specialists ON true
+"""
+
 _BOOK = """
 WITH wanted AS (
     SELECT * FROM unnest($1::text[], $2::integer[], $3::integer[]) AS w (id, units, capacity)
 ), locked AS (
     SELECT s.id FROM specialists s JOIN wanted USING (id) ORDER BY s.id FOR UPDATE OF s
+), booked AS (
+    UPDATE specialists s SET load = s.load + wanted.units
+      FROM locked JOIN wanted USING (id)
+     WHERE s.id = locked.id AND s.load + wanted.units <= wanted.capacity
+       AND coalesce(s.presence, 'available') = 'available'
+    RETURNING s.id
 )
-UPDATE specialists s SET load = s.load + wanted.units
-  FROM locked JOIN wanted USING (id)
- WHERE s.id = locked.id AND s.load + wanted.units <= wanted.capacity
-   AND coalesce(s.presence, 'available') = 'available'
-RETURNING s.id
+SELECT coalesce((SELECT array_agg(id) FROM booked), '{}') AS booked, statement_timestamp() AS now
 """
 
 _SETTLE = """
