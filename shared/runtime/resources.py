@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from shared.audit.sealing import sealing
 from shared.clock import Clock, SystemClock
 from shared.components.component import Component
 from shared.config.holder import ConfigHolder
@@ -56,5 +57,5 @@ async def open_resources(service: str, settings: Settings) -> Resources:
         db=db,
         config=config,
         metrics=metrics,
-        housekeeping=(forgetting(db, clock),),
+        housekeeping=(forgetting(db, clock), sealing(db, clock)),
     )

@@ -1,0 +1,150 @@
+"""One unbroken chain whoever writes and seals, and every tampering found at the first row that does not fit."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from shared.audit import Entry, record
+from shared.audit import sealing as audit_sealing
+from shared.audit.sealing import seal
+from shared.audit.verification import Verdict, verify
+from shared.contracts.events import Actor
+from shared.contracts.vocabulary import ActorKind
+from shared.db import Database
+from tests.conftest import OpenDatabase
+
+ANA = Actor(kind=ActorKind.PERSON, id="ana")
+
+
+async def write(db: Database, *subjects: str) -> None:
+    async with db.transaction() as tx:
+        await record(tx, [Entry(ANA, "case.note", subject, {"n": len(subject)}) for subject in subjects])
+
+
+async def seal_all(db: Database, at_once: int = 500) -> None:
+    while await seal(db, at_once):
+        pass
+
+
+async def verdict(db: Database) -> Verdict:
+    return await verify(db, lambda done, total: None)
+
+
+async def sealed(bare: OpenDatabase, rows: int) -> Database:
+    db = await bare("intake")
+    await write(db, *(f"case {n}" for n in range(1, rows + 1)))
+    await seal_all(db)
+    return db
+
+
+async def test_an_empty_audit_is_whole(bare: OpenDatabase) -> None:
+    found = await verdict(await bare("intake"))
+    assert (found.rows, found.fault) == (0, None)
+
+
+async def test_what_is_sealed_fits_from_end_to_end(bare: OpenDatabase) -> None:
+    found = await verdict(await sealed(bare, 12))
+    assert (found.rows, found.position, found.fault) == (12, 12, None)
+
+
+@pytest.mark.parametrize(
+    ("tamper", "named"),
+    [
+        ("UPDATE audit SET actor_id = 'ben' WHERE position = 3", "position 3 (row 3, case.note by ben): its content"),
+        ("DELETE FROM audit WHERE position = 3", "position 4 (row 4, case.note by ana): expected is position 3"),
+        ("DELETE FROM audit WHERE position = 1", "position 2 (row 2, case.note by ana): expected is position 1"),
+        ("DELETE FROM audit WHERE position >= 5", "the chain ends at position 4; it was sealed up to 6"),
+        (
+            """UPDATE audit SET subject = CASE position WHEN 3 THEN 'case 4' ELSE 'case 3' END
+                WHERE position IN (3, 4)""",
+            "position 3 (row 3, case.note by ana): its content",
+        ),
+        (
+            """INSERT INTO audit (at, actor_kind, actor_id, action, subject, detail, position, previous, hash)
+               SELECT at, 'person', 'ben', 'case.resolve', subject, detail, 7, hash, sha256(hash) FROM audit
+                WHERE position = 6""",
+            "position 7 (row 7, case.resolve by ben): it stands behind the end",
+        ),
+        ("UPDATE audit_chain SET anchor_position = 2, anchor_hash = hash FROM audit WHERE position = 2", "no entry"),
+    ],
+)
+async def test_what_a_superuser_does_with_the_triggers_off_is_found(
+    bare: OpenDatabase, bare_url: str, tamper: str, named: str
+) -> None:
+    db = await sealed(bare, 6)
+    superuser = await asyncpg.connect(bare_url, server_settings={"search_path": "intake"})
+    await superuser.execute("SET session_replication_role = replica")
+    await superuser.execute(tamper)
+    await superuser.close()
+    fault = (await verdict(db)).fault
+    assert fault is not None
+    assert named in fault
+
+
+async def test_a_row_that_waits_too_long_for_its_seal_is_a_fault(bare: OpenDatabase) -> None:
+    db = await sealed(bare, 2)
+    async with db.connection() as connection:
+        await connection.execute(
+            "INSERT INTO audit (at, actor_kind, actor_id, action, subject, detail)"
+            " VALUES (now() - interval '6 minutes', 'person', 'ana', 'case.note', 'case 9', '{}')"
+        )
+    fault = (await verdict(db)).fault
+    assert fault is not None
+    assert "not sealed" in fault
+    await seal_all(db)
+    assert (await verdict(db)).fault is None
+
+
+async def test_what_commits_late_is_sealed_when_it_appears(bare: OpenDatabase) -> None:
+    db = await bare("intake")
+    async with db.transaction() as late:
+        await record(late, [Entry(ANA, "case.note", "late")])
+        await write(db, "early")
+        await seal_all(db)
+        assert (await verdict(db)).rows == 1
+    await seal_all(db)
+    async with db.connection() as connection:
+        rows = await connection.fetch("SELECT id, subject FROM audit ORDER BY position")
+    assert [(row["id"], row["subject"]) for row in rows] == [(2, "early"), (1, "late")]
+    assert (await verdict(db)).fault is None
+
+
+async def test_many_writers_and_two_sealers_make_one_chain(bare: OpenDatabase) -> None:
+    db, other = await bare("intake"), await bare("intake")
+    writing = asyncio.gather(*(write(db, f"case {n}", f"case {n} again") for n in range(60)))
+
+    async def sealer(pool: Database) -> None:
+        while not writing.done():
+            await seal(pool, 7)
+
+    await asyncio.gather(writing, sealer(db), sealer(other))
+    await seal_all(db)
+    found = await verdict(other)
+    assert (found.rows, found.fault) == (120, None)
+
+
+async def test_a_sealer_that_dies_in_the_middle_leaves_the_chain_to_the_next(
+    bare: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, other = await bare("intake"), await bare("intake")
+    await write(db, "case 1", "case 2")
+
+    def die(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(audit_sealing, "crash_point", die)
+        await seal(db)
+    assert (await verdict(other)).rows == 0
+    assert await seal(other) == 2
+    assert (await verdict(other)).fault is None
+
+
+async def test_a_sealer_does_not_wait_for_one_that_is_stuck(bare: OpenDatabase) -> None:
+    db = await bare("intake")
+    await write(db, "case 1")
+    async with db.transaction() as stuck:
+        await stuck.execute("SELECT FROM audit_chain FOR UPDATE")
+        assert await seal(db) == 0
+    assert await seal(db) == 1
