@@ -1,52 +1,36 @@
-"""The workers: claim attempts that are due, send them, note how each try ended.
+"""The workers: send what was claimed, note how each try ended.
 
-Consumes rows of `attempt`. Every channel has a lane of its own, so that a slow one never
-delays another's pages. Page and age are looked at in the transaction that claims, directly before the send.
+Every channel has a lane of its own, with its own limit and its own circuit, so that a slow or dead one never delays
+another's pages. No connection to the database is held while a notice is under way.
 """
 
 import asyncio
+import random
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
 
 import structlog
 
-from services.notifier import delivery
+from services.notifier.breaker import Circuit
+from services.notifier.channels.base import TakenBack
 from services.notifier.channels.registry import ChannelRegistry
-from services.notifier.delivery import Attempt, Outcome, Result
+from services.notifier.claiming import Claim, Claiming, LinkFor
+from services.notifier.delivery import Outcome, Result
 from services.notifier.lanes import Lane
 from services.notifier.metrics import NotifierMetrics
-from services.notifier.notices import Notice
 from services.notifier.outcomes import Outcomes
-from services.notifier.store import claims
-from services.notifier.store.claims import Due
 from shared.clock import Clock
 from shared.components.component import Check
 from shared.components.crash import crash_point
 from shared.components.loops import Loop
-from shared.contracts.vocabulary import AttemptState
 from shared.db import Database
 
 POLL_INTERVAL = 0.1
 """Seconds; the backstop for attempts that another instance committed. Own commits wake the workers at once."""
 
-UNKNOWN_EVERY = 1.0
 DRAIN_LIMIT = 8.0
-UNSEEN = Outcome(Result.AMBIGUOUS, error="no outcome was seen")
-
-LinkFor = Callable[[Attempt, datetime], str]
-"""The acknowledgement link of an attempt."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One attempt in hand."""
-
-    notice: Notice
-    attempt: Attempt
 
 
 class Dispatcher:
@@ -64,17 +48,14 @@ class Dispatcher:
         link_for: LinkFor,
         relay: Callable[[], None],
     ) -> None:
-        self._db = db
         self._channels = channels
         self._metrics = metrics
         self._clock = clock
-        self._link_for = link_for
+        self._lanes: defaultdict[str, Lane] = defaultdict(Lane)
+        self._claiming = Claiming(db, channels, self._lanes, metrics, clock, link_for)
         self._outcomes = Outcomes(db, metrics, clock, relay=relay)
         self._loop = Loop(self.name, self._step, interval=POLL_INTERVAL, clock=clock)
-        self._lanes: defaultdict[str, Lane] = defaultdict(Lane)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lost_channels: list[str] = []
-        self._looked_at = float("-inf")
 
     async def start(self) -> None:
         """Begin to send."""
@@ -95,43 +76,8 @@ class Dispatcher:
         self._loop.wake()
 
     async def _step(self) -> None:
-        async with self._db.connection() as connection:
-            if not await claims.any_due(connection, self._db.offset):
-                return
-        await self._look_for_lost_channels()
-        for claim in await self._claim():
+        for claim in await self._claiming.claim():
             self._begin(claim)
-
-    async def _look_for_lost_channels(self) -> None:
-        if self._clock.monotonic() - self._looked_at < UNKNOWN_EVERY:
-            return
-        async with self._db.transaction() as tx:
-            now = await self._db.now(tx)
-            self._lost_channels = await claims.channels_due(tx, now, self._channels.ids())
-        self._looked_at = self._clock.monotonic()
-
-    async def _claim(self) -> list[Claim]:
-        """Claim what the lanes have room for; take back what nobody wants any more."""
-        channels = [*self._channels.ids(), *self._lost_channels]
-        free = {channel: self._lanes[channel].free(self._clock.monotonic()) for channel in channels}
-        async with self._db.transaction() as tx:
-            now = await self._db.now(tx)
-            due = await claims.lock_due(tx, {channel: slots for channel, slots in free.items() if slots > 0}, now)
-            lost = [(item.attempt, UNSEEN) for item in due if item.attempt.state is AttemptState.SENDING]
-            if lost:
-                await claims.add_receipts(tx, lost, now)
-            decided = [(item, _decide(item, now)) for item in due]
-            await claims.note(tx, [attempt for _, attempt in decided])
-        for attempt, outcome in lost:
-            self._metrics.tried(attempt, outcome.result)
-        return [
-            Claim(self._notice(item, attempt, now), attempt)
-            for item, attempt in decided
-            if attempt.state is AttemptState.SENDING
-        ]
-
-    def _notice(self, due: Due, attempt: Attempt, now: datetime) -> Notice:
-        return Notice(attempt, due.page, due.case, self._link_for(attempt, now))
 
     def _begin(self, claim: Claim) -> None:
         self._lanes[claim.attempt.channel].begin(self._clock.monotonic())
@@ -157,27 +103,29 @@ class Dispatcher:
             self._loop.wake()
 
     async def _send(self, claim: Claim) -> Outcome:
-        lane = self._lanes[claim.attempt.channel]
-        result: Result | None = None
         try:
-            outcome = await self._channels.get(claim.attempt.channel).send(claim.notice)
-            result = outcome.result
-        finally:
-            was_full = lane.free(self._clock.monotonic()) == 0
-            lane.end(result, self._clock.monotonic())
-            if was_full:
-                self._loop.wake()
+            channel = self._channels.get(claim.attempt.channel)
+            outcome = await channel.send(claim.notice, lambda: self._claiming.look(claim))
+        except TakenBack as taken_back:
+            self._end(claim.attempt.channel, Outcome(Result.SUPPRESSED))
+            return taken_back.outcome
+        except BaseException:
+            self._end(claim.attempt.channel, None)
+            raise
+        self._end(claim.attempt.channel, outcome)
         return outcome
 
-
-def _decide(due: Due, now: datetime) -> Attempt:
-    """The attempt as claimed, or taken back."""
-    why = delivery.unwanted(due.attempt, due.page, now)
-    attempt = due.attempt
-    if attempt.state is AttemptState.SENDING:
-        attempt = replace(attempt, state=AttemptState.AMBIGUOUS, at=now, error=UNSEEN.error)
-    if why is not None:
-        return delivery.suppress(attempt, why)
-    return replace(
-        attempt, state=AttemptState.SENDING, tries=attempt.tries + 1, next_at=now + delivery.CLAIM_LIMIT, error=None
-    )
+    def _end(self, channel: str, outcome: Outcome | None) -> None:
+        """A try on a channel is over: there is room for another, and more or less trust in the channel."""
+        lane, now = self._lanes[channel], self._clock.monotonic()
+        before, was_full = lane.breaker.circuit(now), lane.free(now) == 0
+        retry_after = outcome.retry_after if outcome else None
+        lane.end(outcome.result if outcome else None, now, jitter=random.random(), retry_after=retry_after)
+        after = lane.breaker.circuit(now)
+        self._metrics.circuit(channel, is_open=after is not Circuit.CLOSED)
+        if after is Circuit.OPEN and before is Circuit.CLOSED:
+            log.warning("circuit open", channel=channel, why=outcome.error if outcome else None)
+        elif after is Circuit.CLOSED and before is not Circuit.CLOSED:
+            log.info("circuit closed", channel=channel)
+        if was_full or after is not before:
+            self._loop.wake()

@@ -38,6 +38,11 @@ class NotifierMetrics:
             buckets=WAITING,
         )
         self._open = metrics.gauge("tocsin_pages_open", "Pages that are not resolved.", ("state",))
+        self._circuits = metrics.gauge(
+            "tocsin_channel_circuit_open",
+            "Whether this instance has stopped sending over a channel, but for probes, because it fails.",
+            ("channel",),
+        )
         self._covered = metrics.gauge(
             "tocsin_on_call_covered", "Whether somebody is on call in a schedule now.", ("schedule",)
         )
@@ -56,6 +61,10 @@ class NotifierMetrics:
     def tried(self, attempt: Attempt, result: Result) -> None:
         """Count one try."""
         self._attempts.labels(attempt.channel, result.value).inc()
+
+    def circuit(self, channel: str, *, is_open: bool) -> None:
+        """A try over a channel ended and left its circuit so."""
+        self._circuits.labels(channel).set(is_open)
 
     def delivered(self, page: Page, attempt: Attempt) -> None:
         """A provider took the first notice of a page."""

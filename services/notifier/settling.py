@@ -1,5 +1,6 @@
 """What follows from the end of one try: for the attempt, for the responder's other channels, for the page. Pure."""
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,6 +26,43 @@ def settle(case: CasePages, attempt: Attempt, outcome: Outcome, tries: int, now:
     if settled.state is AttemptState.FAILED and settled.type in OPENERS:
         _go_on(case, page, settled, now)
     return settled
+
+
+def go_round(case: CasePages, page: Page, shut: Collection[str], now: datetime) -> bool:
+    """Make the next channel due at once for each responder whose call is held by a channel in `shut`; whether any was.
+
+    The held call itself stays as it is. Who is being reached over another channel already is not called once more.
+    """
+    brought = [
+        replace(found, due_at=min(found.due_at, now), next_at=now)
+        for calls in _by_responder(case, page)
+        if any(call.channel in shut and _under_way(call, now) for call in calls)
+        and (found := _not_yet_due([call for call in calls if call.channel not in shut], now)) is not None
+    ]
+    case.put_attempts(brought)
+    return bool(brought)
+
+
+def _by_responder(case: CasePages, page: Page) -> Iterable[list[Attempt]]:
+    """The calls of each responder of each step."""
+    found: dict[tuple[str, int, int], list[Attempt]] = {}
+    for call in case.attempts_of(page):
+        if call.type in OPENERS and call.responder is not None:
+            found.setdefault((call.responder, call.step, call.round), []).append(call)
+    return found.values()
+
+
+def _under_way(call: Attempt, now: datetime) -> bool:
+    """Whether it has been due, and is still to leave or to be answered."""
+    return call.next_at is not None and (call.next_at <= now or call.tries > 0)
+
+
+def _not_yet_due(calls: Sequence[Attempt], now: datetime) -> Attempt | None:
+    """The next of these calls in time, unless one of them reached its responder or is about to."""
+    if any(call.state in GOT_IT or _under_way(call, now) for call in calls):
+        return None
+    waiting = [call for call in calls if call.next_at is not None]
+    return min(waiting, key=lambda call: call.due_at, default=None)
 
 
 def _go_on(case: CasePages, page: Page, failed: Attempt, now: datetime) -> None:

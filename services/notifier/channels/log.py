@@ -2,6 +2,7 @@
 
 import structlog
 
+from services.notifier.channels.base import Look
 from services.notifier.delivery import Outcome, Result
 from services.notifier.notices import Notice
 
@@ -11,8 +12,9 @@ log = structlog.get_logger(__name__)
 class LogChannel:
     """Succeeds at once."""
 
-    async def send(self, notice: Notice) -> Outcome:
+    async def send(self, notice: Notice, look: Look) -> Outcome:
         """Write the line."""
+        await look()
         page, attempt = notice.page, notice.attempt
         log.warning(
             attempt.type.value,

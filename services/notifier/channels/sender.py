@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 import httpcore
 
+from services.notifier.channels.base import Look
 from services.notifier.channels.guard import ForbiddenAddress, GuardedBackend
 from services.notifier.delivery import Outcome, Result
 
@@ -24,6 +25,7 @@ DRAIN_LIMIT = 1.0
 """Seconds for the rest of an answer whose head has said everything."""
 
 _READ_AT_MOST = 64 * 1024
+_ABOUT_TO_WRITE = "http11.send_request_headers.started"
 
 _NEVER_LEFT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
 _UNSEEN = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, TimeoutError)
@@ -42,12 +44,12 @@ class Sender:
         self._idle: list[httpcore.AsyncConnectionPool] = []
         self._closed = False
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Outcome:
-        """POST once."""
+    async def post(self, url: str, body: bytes, headers: dict[str, str], look: Look) -> Outcome:
+        """POST once; `look` is asked over a connection that is there, before anything is written to it."""
         pool = self._idle.pop() if self._idle else self._pool()
         try:
             async with asyncio.timeout(self._time_limit):
-                return await _post(pool, url, body, headers)
+                return await _post(pool, url, body, headers, look)
         except _NEVER_LEFT as error:
             return Outcome(Result.RETRY, error=_said(error))
         except _UNUSABLE as error:
@@ -73,9 +75,15 @@ class Sender:
         )
 
 
-async def _post(pool: httpcore.AsyncConnectionPool, url: str, body: bytes, headers: dict[str, str]) -> Outcome:
+async def _post(
+    pool: httpcore.AsyncConnectionPool, url: str, body: bytes, headers: dict[str, str], look: Look
+) -> Outcome:
+    async def trace(event: str, _info: object) -> None:
+        if event == _ABOUT_TO_WRITE:
+            await look()
+
     timeouts = {"connect": CONNECT_LIMIT, "read": TIME_LIMIT, "write": TIME_LIMIT, "pool": TIME_LIMIT}
-    extensions = {"timeout": timeouts}
+    extensions = {"timeout": timeouts, "trace": trace}
     async with pool.stream("POST", url, headers=list(headers.items()), content=body, extensions=extensions) as answer:
         outcome = verdict(answer.status, _header(answer, b"retry-after"), datetime.now(UTC))
         with suppress(*_UNSEEN):

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
+from services.notifier.channels.base import Look
 from services.notifier.channels.sender import Sender
 from services.notifier.delivery import Outcome, Result
 from services.notifier.notices import Notice
@@ -20,7 +21,7 @@ class WebhookChannel:
         self._now = now
         self._sender = Sender(allow_private=spec.allow_private)
 
-    async def send(self, notice: Notice) -> Outcome:
+    async def send(self, notice: Notice, look: Look) -> Outcome:
         """POST the notice; the same `webhook-id` on each try, a timestamp of this one."""
         body = notice.body()
         webhook_id = str(notice.attempt.webhook_id)
@@ -31,7 +32,7 @@ class WebhookChannel:
             return Outcome(Result.REFUSED, error=str(error))
         except (ValueError, RuntimeError, EmptyWebhookSecretError):
             return Outcome(Result.REFUSED, error=f"{self._spec.secret} is no whsec_ secret in base64")
-        outcome = await self._sender.post(url, body, headers)
+        outcome = await self._sender.post(url, body, headers, look)
         return outcome if outcome.provider_ref else _with_ref(outcome, webhook_id)
 
     async def close(self) -> None:

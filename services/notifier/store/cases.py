@@ -35,6 +35,11 @@ async def load_changed_on_call(tx: Tx, on_call: Mapping[str, str | None], limit:
     return await _load(tx, await tx.fetch(_LOCK_CHANGED, names, responders, limit))
 
 
+async def load_held(tx: Tx, shut: Collection[str], now: datetime, limit: int) -> dict[UUID, CasePages]:
+    """The keys with a call that waits for one of these channels while its responder has another, not yet due."""
+    return await _load(tx, await tx.fetch(_LOCK_HELD, list(shut), now, limit))
+
+
 async def load_page(tx: Tx, page_id: UUID) -> CasePages | None:
     """The key of one page, with that page's attempts even when it is resolved; None when there is no such page."""
     return next(iter((await load_pages(tx, [page_id])).values()), None)
@@ -124,6 +129,23 @@ SELECT key, case_id, seq, summary FROM cases
       FROM page, jsonb_each_text(page.watching) AS seen (schedule, responder)
       JOIN unnest($1::text[], $2::text[]) AS now (schedule, responder) USING (schedule)
      WHERE page.state IN ('triggered', 'exhausted') AND seen.responder IS DISTINCT FROM now.responder
+     LIMIT $3)
+ ORDER BY key FOR UPDATE SKIP LOCKED
+"""
+
+_LOCK_HELD = """
+SELECT key, case_id, seq, summary FROM cases
+ WHERE key IN (
+    SELECT page.key
+      FROM attempt AS held
+      JOIN page USING (page_id)
+      JOIN attempt AS later
+        ON (later.page_id, later.responder, later.step, later.round)
+         = (held.page_id, held.responder, held.step, held.round)
+     WHERE held.channel = ANY($1::text[]) AND (held.next_at <= $2 OR held.next_at IS NOT NULL AND held.tries > 0)
+       AND held.type IN ('page.triggered', 'page.escalated') AND later.type IN ('page.triggered', 'page.escalated')
+       AND later.channel <> ALL($1::text[]) AND later.next_at > $2 AND later.tries = 0
+       AND page.state IN ('triggered', 'exhausted')
      LIMIT $3)
  ORDER BY key FOR UPDATE SKIP LOCKED
 """

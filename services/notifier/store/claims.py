@@ -1,14 +1,24 @@
 """Attempts as workers take them: what is due, claimed; what came of it, noted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from services.notifier.delivery import Attempt, Outcome
 from services.notifier.pages import Page
 from services.notifier.store.rows import attempt_of, page_of, rows_of
 from shared.contracts.events import CaseSummary
-from shared.db import Tx
+from shared.db import Row, Tx
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many attempts may leave on a channel, and how many of these may be of low urgency."""
+
+    channel: str
+    free: int
+    free_for_low: int
 
 
 @dataclass(frozen=True)
@@ -25,9 +35,25 @@ async def any_due(tx: Tx, offset: timedelta) -> bool:
     return bool(await tx.fetchval(_ANY_DUE, offset))
 
 
-async def lock_due(tx: Tx, free: Mapping[str, int], now: datetime) -> list[Due]:
-    """Up to so many due attempts per channel, urgent ones first, that nobody else has in hand."""
-    attempts = [attempt_of(row) for row in await tx.fetch(_DUE, list(free), list(free.values()), now)]
+async def lock_due(tx: Tx, rooms: Sequence[Room], now: datetime) -> list[Due]:
+    """Due attempts for which there is room and that nobody else has in hand, urgent ones first."""
+    columns = [room.channel for room in rooms], [room.free for room in rooms], [room.free_for_low for room in rooms]
+    return await _with_pages(tx, await tx.fetch(_DUE, *columns, now))
+
+
+async def lock_overdue(tx: Tx, due_before: datetime, now: datetime, limit: int) -> list[Due]:
+    """Attempts, on whatever channel, that should have left before that and never will: nobody else has them."""
+    return await _with_pages(tx, await tx.fetch(_OVERDUE, due_before, now, limit))
+
+
+async def look(tx: Tx, attempt_id: UUID) -> Due | None:
+    """One attempt as it stands at this moment."""
+    found = await _with_pages(tx, await tx.fetch("SELECT * FROM attempt WHERE attempt_id = $1", attempt_id))
+    return found[0] if found else None
+
+
+async def _with_pages(tx: Tx, rows: Sequence[Row]) -> list[Due]:
+    attempts = [attempt_of(row) for row in rows]
     if not attempts:
         return []
     rows = await tx.fetch(_PAGES, list({attempt.page_id for attempt in attempts}))
@@ -70,14 +96,23 @@ async def add_receipts(tx: Tx, ended: Sequence[tuple[Attempt, Outcome]], now: da
 _ANY_DUE = "SELECT EXISTS (SELECT FROM attempt WHERE next_at <= statement_timestamp() + $1::interval)"
 
 _DUE = """
-SELECT due.*
-  FROM unnest($1::text[], $2::int[]) AS free (channel, slots)
- CROSS JOIN LATERAL (
-    SELECT * FROM attempt
-     WHERE attempt.channel = free.channel AND next_at <= $3
-     ORDER BY urgency, next_at LIMIT free.slots
-       FOR UPDATE SKIP LOCKED) AS due
+WITH room AS (SELECT * FROM unnest($1::text[], $2::int[], $3::int[]) AS room (channel, free, free_for_low)),
+urgent AS (
+    SELECT due.* FROM room CROSS JOIN LATERAL (
+        SELECT * FROM attempt
+         WHERE attempt.channel = room.channel AND urgency = 'high' AND next_at <= $4
+         ORDER BY next_at LIMIT room.free FOR UPDATE SKIP LOCKED) AS due),
+low AS (
+    SELECT due.* FROM room CROSS JOIN LATERAL (
+        SELECT * FROM attempt
+         WHERE attempt.channel = room.channel AND urgency = 'low' AND next_at <= $4
+         ORDER BY next_at
+         LIMIT greatest(0, room.free_for_low - (SELECT count(*) FROM urgent WHERE urgent.channel = room.channel))
+           FOR UPDATE SKIP LOCKED) AS due)
+SELECT * FROM urgent UNION ALL SELECT * FROM low
 """
+
+_OVERDUE = "SELECT * FROM attempt WHERE next_at <= $2 AND due_at < $1 LIMIT $3 FOR UPDATE SKIP LOCKED"
 
 _PAGES = """
 SELECT page.*, cases.summary AS case_summary

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.notifier.channels.base import TakenBack
 from services.notifier.channels.sender import Sender
-from services.notifier.delivery import Result
+from services.notifier.delivery import Outcome, Result
 from tests.support.installation import free_port
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -47,10 +48,14 @@ def says(status: str, *headers: str) -> Answer:
     return answer
 
 
+async def wanted() -> None:
+    """A look that finds nothing against sending."""
+
+
 async def post(url: str, *, allow_private: bool = True, time_limit: float = 5.0):
     sender = Sender(allow_private=allow_private, time_limit=time_limit)
     try:
-        return await sender.post(url, b"{}", {"content-type": "application/json"})
+        return await sender.post(url, b"{}", {"content-type": "application/json"}, wanted)
     finally:
         await sender.close()
 
@@ -64,7 +69,7 @@ async def test_a_2xx_is_sent_over_a_connection_that_is_kept() -> None:
 
     async with server(answer) as (url, heads):
         sender = Sender(allow_private=True)
-        outcomes = [await sender.post(url, b"{}", {}) for _ in range(3)]
+        outcomes = [await sender.post(url, b"{}", {}, wanted) for _ in range(3)]
         await sender.close()
 
     assert [outcome.result for outcome in outcomes] == [Result.SENT] * 3
@@ -89,6 +94,23 @@ async def test_a_redirect_is_not_followed() -> None:
         outcome = await post(url)
 
     assert (outcome.result, outcome.status, seen) == (Result.REFUSED, 302, [])
+
+
+async def test_a_notice_that_is_taken_back_while_connecting_does_not_leave() -> None:
+    connected: list[object] = []
+
+    async def taken_back() -> None:
+        connected.append(True)
+        raise TakenBack(Outcome(Result.SUPPRESSED, error="the page is acknowledged"))
+
+    async with server(says("200 OK")) as (url, heads):
+        sender = Sender(allow_private=True)
+        with pytest.raises(TakenBack):
+            await sender.post(url, b"{}", {}, taken_back)
+        after = await sender.post(url, b"{}", {}, wanted)
+        await sender.close()
+
+    assert (connected, len(heads), after.result) == ([True], 1, Result.SENT)
 
 
 async def test_busy_is_tried_again_when_the_receiver_says() -> None:
