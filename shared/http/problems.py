@@ -121,6 +121,11 @@ def unavailable(retry_after: float = 1.0) -> Problem:
     )
 
 
+def busy() -> Problem:
+    """503: this process has as much at hand as it may; nothing was read."""
+    return Problem(503, "busy", "Busy", "Too much at once; try again.", headers={"Retry-After": "1"})
+
+
 def internal() -> Problem:
     """500: a fault of Tocsin itself; the log has it."""
     return Problem(500, "internal", "Internal fault", "A fault of the service itself; its log tells more.")

@@ -5,6 +5,8 @@ kept: only their hashes are, and no answer and no log line holds one.
 """
 
 import hashlib
+import hmac
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -74,14 +76,28 @@ KeyObserver = Callable[[KeyFailure], None]
 
 @dataclass
 class _Keys:
-    """Principals by the hash of each of their keys, for one state of the configuration."""
+    """Principals by the hash of each of their keys, for one state of the configuration.
+
+    A hash is looked up under a name that only this process can reckon, and then compared in constant time:
+    how long an answer takes tells nothing about any hash.
+    """
 
     access: Access | None = None
-    by_hash: dict[str, Principal] = field(default_factory=dict)
+    _salt: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    _holders: dict[bytes, tuple[bytes, Principal]] = field(default_factory=dict)
 
     def refresh(self, access: Access) -> None:
         self.access = access
-        self.by_hash = {digest: _principal(spec) for spec in access.principals for digest in spec.key_sha256}
+        held = [(bytes.fromhex(text), _principal(spec)) for spec in access.principals for text in spec.key_sha256]
+        self._holders = {self._blinded(digest): (digest, principal) for digest, principal in held}
+
+    def holder(self, key: bytes) -> Principal | None:
+        digest = hashlib.sha256(key).digest()
+        known, principal = self._holders.get(self._blinded(digest), (b"", None))
+        return principal if hmac.compare_digest(known, digest) else None
+
+    def _blinded(self, digest: bytes) -> bytes:
+        return hashlib.blake2b(digest, key=self._salt, digest_size=16).digest()
 
 
 class Security:
@@ -113,8 +129,7 @@ class Security:
         access = self._config.current.access
         if access is not self._keys.access:
             self._keys.refresh(access)
-        digest = hashlib.sha256(_key_in(scope)).hexdigest()
-        principal = self._keys.by_hash.get(digest)  # looked up by hash: timing tells nothing about a key
+        principal = self._keys.holder(_key_in(scope))
         if principal is None:
             self._failed(KeyFault.UNKNOWN, scope, principal=None, needed=needed)
             raise unauthenticated("This key is not known.")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from shared.http.protocol import GuardedProtocol
 from shared.settings import Settings, SettingsError
 
 GRACE = 5
@@ -26,7 +27,7 @@ def server(api: FastAPI) -> HttpServer:
     return HttpServer(
         uvicorn.Config(
             api,
-            http="httptools",
+            http=GuardedProtocol,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -125,10 +125,54 @@ async def test_what_is_no_json_is_not_valid(ana: httpx.AsyncClient, body: bytes)
     assert [error["loc"] for error in members["errors"]] == [["body"]]
 
 
-async def test_a_field_name_that_utf8_cannot_hold_is_still_answered(ana: httpx.AsyncClient) -> None:
-    members = problem(await post(ana, b'{"name": "a", "labels": {"\\ud800": "v"}}'), 422, "invalid")
+@pytest.mark.parametrize(
+    ("body", "loc"),
+    [
+        (b'{"name": "a", "colour\\ud800": 1}', ["body", "colour\\ud800\0"]),
+        (b'{"name": "a", "labels": {"k\\udfff": "v"}}', ["body", "labels", "k\\udfff\0", "[key]"]),
+    ],
+)
+async def test_a_field_name_that_utf8_cannot_hold_is_named_readably(
+    ana: httpx.AsyncClient, body: bytes, loc: list[str]
+) -> None:
+    members = problem(await post(ana, body), 422, "invalid")
 
-    assert members["errors"][0]["loc"][:2] == ["body", "labels"]
+    assert loc in [error["loc"] for error in members["errors"]]
+
+
+def nested(levels: int, rest: bytes = b"") -> bytes:
+    """A thing with `levels` objects and lists within each other, itself the first."""
+    return b'{"name": "a", ' + rest + b'"x": ' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
+
+
+@pytest.mark.parametrize("rest", [b"", b'"y": "\\ud800", '], ids=["plain", "escaped"])
+@pytest.mark.parametrize(("levels", "loc"), [(32, ["body", "x"]), (33, ["body"]), (900, ["body"])])
+async def test_json_goes_so_deep_and_no_deeper(
+    ana: httpx.AsyncClient, rest: bytes, levels: int, loc: list[str]
+) -> None:
+    members = problem(await post(ana, nested(levels, rest)), 422, "invalid")
+
+    assert loc in [error["loc"] for error in members["errors"]]
+
+
+async def test_many_braces_are_no_depth(ana: httpx.AsyncClient) -> None:
+    answer = await post(ana, b'{"name": "' + b"{[" * 500 + b'"}')
+
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("number", [b"1e400", b"-1e999", b"9" * 390])
+async def test_a_number_that_no_float_holds_is_no_json(ana: httpx.AsyncClient, number: bytes) -> None:
+    members = problem(await post(ana, b'{"name": "\\ud800", "number": ' + number + b"}"), 422, "invalid")
+
+    assert [error["loc"] for error in members["errors"]] == [["body"]]
+
+
+async def test_every_way_of_reading_takes_a_long_number_alike(ana: httpx.AsyncClient) -> None:
+    """Beyond 64 bits it is a float, wherever else in the body an escape stands."""
+    for name in (b"a", b"\\ud800"):
+        members = problem(await post(ana, b'{"name": "' + name + b'", "number": ' + b"9" * 30 + b"}"), 422, "invalid")
+        assert ["body", "number"] in [error["loc"] for error in members["errors"]]
 
 
 @pytest.mark.parametrize(
@@ -217,8 +261,34 @@ async def test_a_list_goes_on_where_its_cursor_says(ana: httpx.AsyncClient) -> N
     assert (first["items"], second["items"]) == ([0, 1, 2], [3, 4, 5])
 
 
-async def test_every_answer_carries_the_headers_of_a_careful_server(ana: httpx.AsyncClient) -> None:
-    for path in ("/v1/things", "/v1/nothing", "/docs", "/livez", "/v1/broken"):
-        answer = await ana.get(path)
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["cache-control"] == "no-store"
+CAREFUL = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+}
+
+
+@pytest.mark.parametrize("path", ["/v1/things", "/v1/nothing", "/docs", "/livez", "/openapi.json", "/v1/broken"])
+async def test_every_answer_carries_the_headers_of_a_careful_server(ana: httpx.AsyncClient, path: str) -> None:
+    answer = await ana.get(path)
+
+    assert {name: answer.headers.get(name) for name in CAREFUL} == CAREFUL
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "strict-transport-security" not in answer.headers
+
+
+async def test_behind_https_callers_are_told_to_stay_there(app: FastAPI) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://edge") as session:
+        assert (await session.get("/livez")).headers["strict-transport-security"].startswith("max-age=")
+
+
+@pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "PATCH", "DELETE"])
+async def test_a_method_that_nobody_offers_is_405(ana: httpx.AsyncClient, method: str) -> None:
+    answer = await ana.request(method, "/v1/things")
+
+    problem(answer, 405, "method-not-allowed")
+    assert "things" not in answer.text.replace("/v1/things", "")
