@@ -1,13 +1,12 @@
-"""What the consumer remembers of keys: the last event of each source, dead letters, and what is parked."""
+"""What the consumer remembers of keys: the last event of each source, and dead letters."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from uuid import UUID
 
 from shared.bus import outbox
 from shared.bus.messages import MAX_PAYLOAD, Message
-from shared.bus.records import Item, Record
+from shared.bus.parking import raw_headers
+from shared.bus.records import Item, Record, printable
 from shared.bus.triage import Known, Last, SourceKey
 from shared.contracts.vocabulary import Topic
 from shared.db import Tx
@@ -31,6 +30,12 @@ async def known_of(tx: Tx, items: Sequence[Item]) -> Known:
         last={(r["key"], r["source"]): Last(r["last_seq"], r["last_ce_id"]) for r in rows if r["last_seq"] is not None},
         behind={(r["topic"], r["key"]): r["behind"] for r in rows if r["behind"] is not None},
     )
+
+
+async def last_of(tx: Tx, key: str, source: str) -> Last | None:
+    """The last event taken of one key and source."""
+    row = await tx.fetchrow("SELECT last_seq, last_ce_id FROM consumed WHERE key = $1 AND source = $2", key, source)
+    return None if row is None else Last(row["last_seq"], row["last_ce_id"])
 
 
 async def remember(tx: Tx, last: Mapping[SourceKey, Last]) -> None:
@@ -63,32 +68,6 @@ async def bury(tx: Tx, dead: Sequence[tuple[Item, Permanent]], *, service: str) 
             printable(str(fault)),
         )
     await outbox.enqueue(tx, [_announcement(item.record, fault, service) for item, fault in dead])
-
-
-async def park(tx: Tx, parked: Sequence[tuple[Item, UUID]]) -> None:
-    """Keep events that follow a dead letter of their key, to be taken after it."""
-    for item, behind in parked:
-        record = item.record
-        await tx.execute(
-            _PARK,
-            record.place.topic,
-            record.place.partition,
-            record.offset,
-            record.key_text,
-            record.value,
-            raw_headers(record),
-            behind,
-        )
-
-
-def raw_headers(record: Record) -> list[list[str]]:
-    """Names and values in base64: a header may hold any bytes."""
-    return [[printable(name), base64.b64encode(value or b"").decode()] for name, value in record.headers]
-
-
-def printable(text: str) -> str:
-    """Text that PostgreSQL can hold."""
-    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
 def _announcement(record: Record, fault: Permanent, service: str) -> Message:
@@ -128,8 +107,9 @@ SELECT k.topic, k.key, k.source, c.last_seq, c.last_ce_id, d.id AS behind
   LEFT JOIN consumed c USING (key, source)
   LEFT JOIN LATERAL (
        SELECT id FROM dead_letter
-        WHERE topic = k.topic AND event_key = k.key AND state IN ('open', 'replaying') AND reason <> $4
-        ORDER BY "offset" LIMIT 1) d ON true
+        WHERE topic = k.topic AND event_key = k.key
+          AND (state IN ('open', 'replaying') AND reason <> $4 OR draining)
+        ORDER BY state NOT IN ('open', 'replaying') OR reason = $4, "offset" LIMIT 1) d ON true
 """
 
 _REMEMBER = """
@@ -143,9 +123,4 @@ ON CONFLICT (key, source) DO UPDATE
 _BURY = """
 INSERT INTO dead_letter (id, topic, partition, "offset", key, value, headers, event_key, reason, error)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-"""
-
-_PARK = """
-INSERT INTO parked_event (topic, partition, "offset", event_key, value, headers, behind)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
 """

@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import structlog
 
-from shared.bus import positions
+from shared.bus import dead_letters, positions
 from shared.bus.caught_up import Ends
+from shared.bus.halts import Brake
 from shared.bus.holdings import Holdings
 from shared.bus.kafka import MAX_POLL_RECORDS
 from shared.bus.metrics import ConsumerMetrics
 from shared.bus.ownership import Ownership
-from shared.bus.poison import PoisonGauge, TooMuchPoison
+from shared.bus.parking import PARKING_LIMITS, ParkingLimits
+from shared.bus.poison import Overfull, PoisonGauge
 from shared.bus.positions import Place
 from shared.bus.records import Record, read
+from shared.bus.replay import Replay
 from shared.bus.session import Misplaced, Session
 from shared.bus.watermark import Watermark
 from shared.bus.work import Handle, Work
@@ -69,6 +72,7 @@ class Consumer:
         *,
         after_commit: Callable[[], None] = lambda: None,
         mark_every: float = MARK_EVERY,
+        limits: ParkingLimits = PARKING_LIMITS,
         reach: CrashPoint = crash_point,
     ) -> None:
         self._db = db
@@ -82,12 +86,14 @@ class Consumer:
         self._holdings = Holdings(ends)
         self._ownership = Ownership(db, clock, process_owner(), self._holdings)
         self._watermark = Watermark(db, self._holdings, ends, clock, interval=mark_every)
-        self._work = Work(db, service, handle, self._metrics, self._holdings, PoisonGauge(), reach)
+        poison = PoisonGauge()
+        self._work = Work(db, service, handle, self._metrics, self._holdings, poison, limits, reach)
+        self._brake = Brake(self._ownership, poison)
+        self._replay = Replay(self._work, clock)
         self._loop = Loop(self.name, self._step, interval=0, clock=clock, longest_pause=LONGEST_PAUSE)
         self._watchdog = Watchdog(self.name, limit=STUCK_AFTER)
         self._session: Session | None = None
         self._uncertain = False
-        self._halted = ""
         self._troubles = 0
         self._trouble = ""
         self._largest = MAX_POLL_RECORDS
@@ -110,8 +116,8 @@ class Consumer:
 
     def check(self) -> Check:
         """Ready when the group has given out its partitions and each of ours is read on from."""
-        if self._halted:
-            return Check(ok=False, detail=self._halted)
+        if self._brake.halts.detail:
+            return Check(ok=False, detail=self._brake.halts.detail)
         if self._ownership.faults:
             return Check(ok=False, detail=next(iter(self._ownership.faults.values())))
         if self._troubles > 1:
@@ -126,16 +132,12 @@ class Consumer:
 
     async def _step(self) -> None:
         """One poll and the work on what it brought."""
-        if self._halted:
-            await self._clock.sleep(1.0)
-            self._watchdog.touch()
-            return
         try:
             await self._poll(await self._opened())
-        except TooMuchPoison as error:
-            self._halted = str(error)
-            log.critical("consumer stopped", error=self._halted)
-            await self._close()
+        except Overfull as error:
+            self._brake.apply(error)
+            self._uncertain = True
+            self._after_commit()  # what came before the record that is too much is committed
         except positions.Fenced:
             self._uncertain = True
         except Transient:
@@ -158,11 +160,14 @@ class Consumer:
             await self._ownership.read_again(session)
             self._uncertain = False
         await self._ownership.follow(session)
+        await self._brake.follow(session)
         records = self._take(session, polled)
         if records:
             await self._work_on(records, began)
-        if records or not self._watermark.answering or not any(self._watermark.lag().values()):
+        if records or self._brake.stopped or not self._watermark.answering or not any(self._watermark.lag().values()):
             self._watchdog.touch()
+        if not self._uncertain and await self._replay.step():
+            self._after_commit()
         self._give_hint(session)
 
     async def _work_on(self, records: Sequence[Record], began: float) -> None:
@@ -192,6 +197,8 @@ class Consumer:
         """The records that come next in held partitions; the rest is dropped or sought again."""
         records: list[Record] = []
         for place, candidates in polled.items():
+            if place in self._brake.stopped:
+                continue
             taken = self._holdings.take(place, candidates)
             records += taken.records
             for stray in taken.seek:
@@ -200,6 +207,7 @@ class Consumer:
 
     def _committed(self, records: Sequence[Record], began: float) -> None:
         self._after_commit()
+        self._brake.took({record.place for record in records})
         took = self._clock.monotonic() - began
         for topic in {record.place.topic for record in records}:
             self._metrics.process_duration.labels(topic=topic).observe(took)
@@ -217,6 +225,7 @@ class Consumer:
 
     async def _close(self) -> None:
         session, self._session = self._session, None
+        self._brake.stopped = set()
         self._watermark.use(None)
         if self._hint is not None:
             self._hint.cancel()
@@ -239,7 +248,12 @@ class Consumer:
     async def _measure(self) -> None:
         for topic, lag in self._watermark.lag().items():
             self._metrics.lag.labels(topic=topic).set(lag)
+        for topic in self._topics:
+            stopped = [place for place in self._brake.stopped if place.topic == topic]
+            self._metrics.stopped.labels(topic=topic).set(len(stopped))
         async with self._db.connection() as connection:
             ages = await positions.ages(connection)
+            self._metrics.open_letters.set(await dead_letters.open_letters(connection))
+            self._metrics.parked.set(await dead_letters.parked_events(connection))
         for topic, age in ages.items():
             self._metrics.caught_up_age.labels(topic=topic).set(age)

@@ -35,3 +35,10 @@ class ConsumerMetrics:
         self.lag = metrics.gauge(
             "tocsin_consumer_lag_records", "Records between this instance's positions and the ends.", ["topic"]
         )
+        self.stopped = metrics.gauge(
+            "tocsin_consumer_stopped_partitions", "Not read on from: too much of them would be set aside.", ["topic"]
+        )
+        self.open_letters = metrics.gauge(
+            "tocsin_dead_letters_open", "Dead letters that nobody has replayed or discarded yet.", []
+        )
+        self.parked = metrics.gauge("tocsin_parked_events", "Events that wait behind a dead letter of their key.", [])

@@ -84,6 +84,12 @@ async def advance(tx: Tx, steps: Sequence[Advance]) -> None:
         raise Fenced(f"{len(steps) - moved} of {len(steps)} positions belong to another epoch", retry_after=0.0)
 
 
+async def hold(tx: Tx, place: Place, epoch: int) -> None:
+    """Keep the position where it is until `tx` ends, or raise `Fenced`: no batch of the partition comes between."""
+    if await tx.fetchval(_HOLD, place.topic, place.partition, epoch) is None:
+        raise Fenced(f"the position of {place.topic}/{place.partition} belongs to another epoch", retry_after=0.0)
+
+
 async def mark_caught_up(connection: Tx, marks: Sequence[tuple[Place, int, datetime]]) -> datetime:
     """Note (place, epoch, instant) for owned partitions, never backwards; returns the database's own instant.
 
@@ -156,6 +162,8 @@ WITH step AS (
 )
 SELECT count(*) FROM moved
 """
+
+_HOLD = "SELECT 1 FROM consumer_position WHERE topic = $1 AND partition = $2 AND epoch = $3 FOR UPDATE"
 
 _MARK = """
 WITH soft AS MATERIALIZED (

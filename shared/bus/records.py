@@ -59,6 +59,29 @@ def read(record: Record) -> Item:
         return Item(record, None, fault)
 
 
+@dataclass(frozen=True)
+class Identity:
+    """Which event a record is, of all those of its key and source."""
+
+    key: str
+    source: str
+    seq: int
+    ce_id: UUID
+
+
+def identity_of(record: Record) -> Identity | None:
+    """What its key and headers say, whatever its value is; None where they cannot be read."""
+    try:
+        return _identity(record, _text_headers(record))
+    except Permanent:
+        return None
+
+
+def printable(text: str) -> str:
+    """Text that PostgreSQL can hold."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
 def invalid(error: ValidationError) -> Permanent:
     """A validation error as a fault that names fields and quotes none of their content."""
     lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
@@ -67,23 +90,33 @@ def invalid(error: ValidationError) -> Permanent:
 
 def _received(record: Record) -> Received:
     headers = _text_headers(record)
-    key = record.key_text
-    if key is None:
-        raise Permanent(PermanentReason.UNREADABLE, "the key is not text")
+    identity = _identity(record, headers)
     value = _json_object(record.value)
     return Received(
         topic=Topic(record.place.topic),
         partition=record.place.partition,
         offset=record.offset,
-        key=key,
-        source=_header(headers, "ce_source"),
-        seq=_sequence(_header(headers, "ce_sequence")),
-        ce_id=_uuid(_header(headers, "ce_id")),
+        key=identity.key,
+        source=identity.source,
+        seq=identity.seq,
+        ce_id=identity.ce_id,
         type=_header(headers, "ce_type"),
         occurred_at=_instant(_header(headers, "ce_time")),
         event=_event(headers["ce_type"], record.value or b""),
         value=value,
         headers=headers,
+    )
+
+
+def _identity(record: Record, headers: Mapping[str, str]) -> Identity:
+    key = record.key_text
+    if key is None:
+        raise Permanent(PermanentReason.UNREADABLE, "the key is not text")
+    return Identity(
+        key=key,
+        source=_header(headers, "ce_source"),
+        seq=_sequence(_header(headers, "ce_sequence")),
+        ce_id=_uuid(_header(headers, "ce_id")),
     )
 
 

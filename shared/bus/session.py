@@ -108,6 +108,14 @@ class Session:
         except kafka.CLIENT_ERRORS as error:
             raise _transient(error) from error
 
+    def pause(self, places: Iterable[Place]) -> None:
+        """Fetch nothing of these until they are resumed; those that are not ours are left out."""
+        self._member.pause(*self._ours(places))
+
+    def resume(self, places: Iterable[Place]) -> None:
+        """Fetch them again."""
+        self._member.resume(*self._ours(places))
+
     async def commit(self, offsets: Mapping[Place, int]) -> None:
         """Tell Kafka the positions, for its lag tools alone."""
         with suppress(*kafka.CLIENT_ERRORS):
@@ -124,6 +132,10 @@ class Session:
     async def cluster_id(self) -> str:
         """The identity of the cluster; positions mean nothing in another."""
         return str((await _kafka(self._admin.describe_cluster()))["cluster_id"])
+
+    def _ours(self, places: Iterable[Place]) -> list[Any]:
+        assigned = self._member.assignment()
+        return [partition for partition in map(self._partition, places) if partition in assigned]
 
     async def _offsets(self, ask: Any, places: Iterable[Place]) -> dict[Place, int]:
         found = await _kafka(ask([self._partition(place) for place in places]))

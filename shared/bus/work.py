@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 import structlog
 from pydantic import ValidationError
 
-from shared.bus import consumed, positions
+from shared.bus import consumed, parking, positions
 from shared.bus.holdings import Holdings
 from shared.bus.messages import Received
 from shared.bus.metrics import ConsumerMetrics
-from shared.bus.poison import PoisonGauge, TooMuchPoison
+from shared.bus.parking import ParkingLimits
+from shared.bus.poison import Overfull, PoisonGauge
 from shared.bus.records import Item, invalid
 from shared.bus.triage import Triage, triage
 from shared.components.crash import CrashPoint
@@ -43,35 +44,41 @@ class Work:
     metrics: ConsumerMetrics
     holdings: Holdings
     poison: PoisonGauge
+    limits: ParkingLimits
     reach: CrashPoint
 
     async def take(self, items: Sequence[Item]) -> None:
-        """Commit `items`, whatever is in them. Raises `Transient` (nothing advanced beyond what is committed)."""
+        """Commit `items`, whatever is in them. Raises `Transient`, or `Overfull` before the record that is too much.
+
+        Nothing is advanced beyond what is committed.
+        """
         try:
             await self._commit(items)
-        except (Transient, TooMuchPoison):
+        except Transient:
             raise
-        except Exception as error:  # noqa: BLE001 - the dispatcher: any fault of a handler is the batch's
+        except Exception as error:
             if len(items) > 1:
                 middle = len(items) // 2
                 await self.take(items[:middle])
                 await self.take(items[middle:])
+            elif isinstance(error, Overfull):
+                raise
             else:
                 await self._take_alone(items[0], error)
 
     async def _take_alone(self, item: Item, error: Exception) -> None:
         """Try one record a few times more, then bury it."""
-        fault = _fault_of(error)
+        fault = fault_of(error)
         for attempt in range(1, ATTEMPTS_ALONE):
             if fault.reason is not PermanentReason.HANDLER_FAILED:
                 break
             await asyncio.sleep(RETRY_PAUSE * attempt)
             try:
                 await self._commit([item])
-            except (Transient, TooMuchPoison):
+            except (Transient, Overfull):
                 raise
             except Exception as again:  # noqa: BLE001 - as above
-                fault = _fault_of(again)
+                fault = fault_of(again)
             else:
                 return
         log.error("record cannot be taken", **_where(item), reason=str(fault.reason), exc_info=error)
@@ -84,7 +91,7 @@ class Work:
         async with self.db.transaction() as tx:
             await positions.advance(tx, steps)
             outcome = triage(items, await consumed.known_of(tx, items))
-            self.poison.admit(total=len(items), dead=len(outcome.dead))
+            self.poison.admit(total=len(items), dead=len(outcome.dead), place=items[0].record.place)
             if outcome.apply:
                 await self.handle(outcome.apply, tx)
             await self._remember(tx, outcome)
@@ -92,16 +99,10 @@ class Work:
         self.reach("consumer.after_commit")
         self.holdings.advanced(steps)
         self.poison.count(total=len(items), dead=len(outcome.dead))
-        self._count(outcome)
+        self.counted(outcome)
 
-    async def _remember(self, tx: Tx, outcome: Triage) -> None:
-        await consumed.remember(tx, outcome.last)
-        if outcome.dead:
-            await consumed.bury(tx, outcome.dead, service=self.service)
-        if outcome.parked:
-            await consumed.park(tx, outcome.parked)
-
-    def _count(self, outcome: Triage) -> None:
+    def counted(self, outcome: Triage) -> None:
+        """Show in metrics and log what was committed."""
         for topic, number in outcome.duplicates.items():
             self.metrics.duplicates.labels(topic=topic).inc(number)
         for topic, number in outcome.gaps.items():
@@ -113,8 +114,15 @@ class Work:
         for item, _ in outcome.parked:
             log.warning("parked behind a dead letter", **_where(item))
 
+    async def _remember(self, tx: Tx, outcome: Triage) -> None:
+        await consumed.remember(tx, outcome.last)
+        if outcome.dead:
+            await consumed.bury(tx, outcome.dead, service=self.service)
+        await parking.park(tx, outcome.parked, self.limits)
 
-def _fault_of(error: Exception) -> Permanent:
+
+def fault_of(error: Exception) -> Permanent:
+    """What a handler's error says of the record that it was raised for."""
     if isinstance(error, Permanent):
         return error
     if isinstance(error, ValidationError):

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from shared.db.audit_tables import AUDIT_TABLES
+from shared.db.replay_tables import REPLAY_TABLES
 from shared.db.tables import SHARED_TABLES
 from shared.ids import uuid7
 from tests.support.engines import Engines
@@ -21,6 +22,7 @@ async def bare_database(engines: Engines, *schemas: str) -> AsyncIterator[str]:
         for schema in schemas:
             await connection.execute(f"CREATE SCHEMA {schema}; SET search_path TO {schema}; {SHARED_TABLES}")
             await connection.execute(";".join(AUDIT_TABLES))
+            await connection.execute(REPLAY_TABLES)
         await connection.close()
         yield engines.database_url(name)
     finally:
