@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -32,6 +33,11 @@ def signing_key(secret: str) -> bytes:
     return hmac.digest(secret.encode(), _PURPOSE, hashlib.sha256)
 
 
+def signing_keys(secrets: str) -> tuple[bytes, ...]:
+    """One key for each line: the first signs, every one is accepted, so that a secret is changed without a gap."""
+    return tuple(signing_key(line.strip()) for line in secrets.splitlines() if line.strip())
+
+
 def sign(key: bytes, link: Link) -> str:
     """The token: URL-safe, at most some 250 characters."""
     head = link.page_id.bytes + int(link.expires_at.timestamp()).to_bytes(8)
@@ -39,15 +45,15 @@ def sign(key: bytes, link: Link) -> str:
     return base64.urlsafe_b64encode(body + hmac.digest(key, body, hashlib.sha256)).decode().rstrip("=")
 
 
-def read(key: bytes, token: str, now: datetime) -> Link | None:
-    """The link of a token; None when it was altered, is no token, or has expired."""
+def read(keys: Sequence[bytes], token: str, now: datetime) -> Link | None:
+    """The link of a token; None when none of the keys signed it, it was altered, is no token, or has expired."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
     body, mac = raw[:-_MAC_LENGTH], raw[-_MAC_LENGTH:]
-    genuine = hmac.compare_digest(mac, hmac.digest(key, body, hashlib.sha256))
-    if not genuine or len(body) < _HEAD_LENGTH or token != _canonical(raw):
+    genuine = [hmac.compare_digest(mac, hmac.digest(key, body, hashlib.sha256)) for key in keys]
+    if not any(genuine) or len(body) < _HEAD_LENGTH or token != _canonical(raw):
         return None
     expires_at = datetime.fromtimestamp(int.from_bytes(body[16:_HEAD_LENGTH]), UTC)
     if now >= expires_at:

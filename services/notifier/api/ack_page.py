@@ -5,13 +5,7 @@ from html import escape
 from services.notifier.pages import Page, Reason
 from shared.contracts.scalars import format_instant
 from shared.contracts.vocabulary import PageState
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Robots-Tag": "noindex, nofollow",
-}
+from shared.http.documentation import page_policy
 
 _STYLE = """
 :root { color-scheme: light dark; font: 1.125rem/1.5 system-ui, sans-serif; }
@@ -23,6 +17,8 @@ button { font: inherit; font-weight: 600; padding: .75rem 1.5rem; min-height: 3r
   color: #fff; background: #0b5cad; border: 0; border-radius: .5rem; cursor: pointer; }
 button:focus-visible { outline: 3px solid currentColor; outline-offset: 3px; }
 """
+
+HEADERS = {"Content-Security-Policy": page_policy(_STYLE), "X-Robots-Tag": "noindex, nofollow"}
 
 
 def document(page: Page, by: str) -> str:

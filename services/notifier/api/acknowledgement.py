@@ -44,7 +44,7 @@ def routes(db: Database, paging: Paging, links: LinkSettings, clock: Clock) -> A
     @api.get(PATH, response_class=HTMLResponse, responses=REFUSED)
     async def show(token: str, request: Request) -> Response:
         """What the page is about, and a button."""
-        link = tokens.read(links.key, token, now())
+        link = tokens.read(links.keys, token, now())
         if link is None:
             return _refused(request)
         async with db.connection() as connection:
@@ -54,7 +54,7 @@ def routes(db: Database, paging: Paging, links: LinkSettings, clock: Clock) -> A
     @api.post(PATH, response_class=HTMLResponse, responses=REFUSED)
     async def acknowledge(token: str, request: Request) -> Response:
         """Acknowledge in the name of whom the link was sent to; again: the same."""
-        link = tokens.read(links.key, token, now())
+        link = tokens.read(links.keys, token, now())
         if link is None:
             return _refused(request)
         async with db.transaction() as tx:
