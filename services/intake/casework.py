@@ -95,7 +95,10 @@ class PendExpiry:
         self._committed = committed
 
     async def sweep(self) -> int:
-        """End what is due in one transaction; how many cases it was."""
+        """End what is due in one transaction; how many cases it was. Nothing due costs one look."""
+        async with self._db.connection() as connection:
+            if not await cases.any_pend_due(connection, offset=self._db.offset):
+                return 0
         async with self._db.transaction() as tx:
             due = await cases.lock_due_pends(tx, offset=self._db.offset, limit=self.LIMIT)
             if not due:

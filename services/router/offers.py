@@ -46,11 +46,12 @@ class Offers:
         self._roster: tuple[object, float] | None = None
 
     async def expire(self) -> int:
-        """End offers whose time is over; two in a row set their specialist away."""
+        """End offers whose time is over; two in a row set their specialist away. Nothing due costs one look."""
+        async with self._db.connection() as connection:
+            due = await assignments.expiring(connection, offset=self._db.offset, limit=LIMIT)
+        if not due:
+            return 0
         async with self._db.transaction() as tx:
-            due = await assignments.expiring(tx, await self._db.now(tx), LIMIT)
-            if not due:
-                return 0
             self._reach("timer.before_fire")
             locked = await cases.lock_free(tx, due)
             work = Casework(self._rulebook.rules, await self._db.now(tx), locked)

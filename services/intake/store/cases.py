@@ -26,6 +26,11 @@ async def lock(tx: Tx, case_id: UUID) -> Case | None:
     return None if row is None else case_from(row)
 
 
+async def any_pend_due(connection: Tx, *, offset: timedelta) -> bool:
+    """Whether the `until` of any pend reason has come."""
+    return bool(await connection.fetchval(_ANY_PEND_DUE, offset))
+
+
 async def lock_due_pends(tx: Tx, *, offset: timedelta, limit: int) -> list[Case]:
     """Up to `limit` cases with a pend reason whose `until` has come, locked; those locked elsewhere are left out."""
     return [case_from(row) for row in await tx.fetch(_DUE_PENDS, offset, limit)]
@@ -112,6 +117,8 @@ async def _move_slot(tx: Tx, case_id: UUID, old: Slot | None, new: Slot | None) 
     if new is not None:
         await take_slots(tx, [(new, case_id)])
 
+
+_ANY_PEND_DUE = "SELECT EXISTS (SELECT FROM cases WHERE pend_until <= statement_timestamp() + $1::interval)"
 
 _DUE_PENDS = """
 SELECT * FROM cases

@@ -1,7 +1,7 @@
 """Assignments: who has which case, what expires, what goes back."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.router.assignment import Assignment
@@ -36,9 +36,9 @@ async def one(connection: Tx, assignment_id: UUID) -> Assignment | None:
     return None if row is None else assignment_from(row)
 
 
-async def expiring(connection: Tx, now: datetime, limit: int) -> list[UUID]:
+async def expiring(connection: Tx, *, offset: timedelta, limit: int) -> list[UUID]:
     """Cases with an offer whose time is over."""
-    return [uuid_of(row["case_id"]) for row in await connection.fetch(_EXPIRING, now, limit)]
+    return [uuid_of(row["case_id"]) for row in await connection.fetch(_EXPIRING, offset, limit)]
 
 
 async def returning(connection: Tx, now: datetime, roster: Sequence[str] | None, limit: int) -> list[UUID]:
@@ -116,7 +116,9 @@ SELECT {_NAMES} FROM assignments WHERE case_id = ANY ($1::uuid[]) AND state IN (
 """  # noqa: S608 - constants
 
 _EXPIRING = """
-SELECT case_id FROM assignments WHERE state = 'offered' AND expires_at <= $1 ORDER BY expires_at LIMIT $2
+SELECT case_id FROM assignments
+ WHERE state = 'offered' AND expires_at <= statement_timestamp() + $1::interval
+ ORDER BY expires_at LIMIT $2
 """
 
 _RETURNING = """
