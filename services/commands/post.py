@@ -5,21 +5,19 @@ Posting a file again is safe: what was taken is recognised by source and externa
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.client.caller import Caller, CallFailed, refusal_words
 from services.client.words import plain
 from services.commands import CommandFailed
 from services.commands.escalation_file import Item, batches, read_items
+from services.commands.progress import progress_bar
 from services.commands.target import DataDirOption, JsonOption, TokenOption, UrlOption, find_target, reach
 from shared.contracts.vocabulary import ServiceName, SubmissionStatus
 
@@ -57,7 +55,7 @@ def post(
     if not items:
         raise CommandFailed(f"{file}: holds no escalation; give one JSON object, an array, or one object a line")
     target = find_target(url, token, data_dir)
-    with _progress(len(items)) as advance:
+    with progress_bar("posting", len(items)) as advance:
         results, trouble = reach(target, lambda caller: post_all(caller, items, advance))
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(report(results), option=orjson.OPT_APPEND_NEWLINE))
@@ -148,13 +146,3 @@ def _read(file: str) -> bytes:
         return Path(file).read_bytes()
     except OSError as error:
         raise typer.BadParameter(f"cannot read {file}: {error.strerror}", param_hint="FILE") from None
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal's stderr, nothing elsewhere; gives the function that moves it on."""
-    console = Console(stderr=True)
-    columns = (TextColumn("posting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("posting", total=total)
-        yield lambda count: bar.advance(task, count)

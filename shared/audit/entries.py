@@ -14,7 +14,7 @@ class Actor(Protocol):
 
     @property
     def kind(self) -> str:
-        """person, source, system or unknown."""
+        """person, source, system; principal where only its id is known, unknown where not even that."""
 
     @property
     def id(self) -> str:

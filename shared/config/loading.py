@@ -47,9 +47,14 @@ class Snapshot:
         """Hash of everything read."""
         total = hashlib.sha256()
         for name, content in sorted(self.files.items()):
-            raw = content if isinstance(content, bytes) else content.encode()
+            raw = _raw(content)
             total.update(f"{name}:{type(content).__name__}:{len(raw)}\n".encode() + raw)
         return total.hexdigest()
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The short hash of each file."""
+        return {name: hashlib.sha256(_raw(content)).hexdigest()[:12] for name, content in self.files.items()}
 
     @property
     def version(self) -> str:
@@ -75,7 +80,7 @@ def parse(files: Snapshot, today: date | None = None) -> Configuration:
     faults += check(documents, today or datetime.now(UTC).date())
     if faults:
         raise ConfigFaults(list(dict.fromkeys(faults)))
-    return Configuration(**parts, version=files.version)
+    return Configuration(**parts, version=files.version, files=files.versions)
 
 
 def load_development_access(path: Path) -> DevelopmentAccess:
@@ -95,6 +100,10 @@ def _content(directory: Path, name: str) -> bytes | str:
         return f"the file is missing in {directory}; write it (deploy/config has an example)"
     except OSError as error:
         return f"the file cannot be read ({error.strerror}); make it a readable file"
+
+
+def _raw(content: bytes | str) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()
 
 
 def _document(file: str, content: bytes | str) -> Document:

@@ -1,6 +1,7 @@
 """The whole configuration: one model a file, and `Configuration` that holds all seven."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from shared.config.access import Access, PrincipalSpec
 from shared.config.calendars import CalendarSpec, SpecialHours, Weekday, WeeklyWindow
@@ -51,7 +52,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One valid state of the whole directory; `version` is a short hash of the files' contents."""
+    """One valid state of the whole directory; `version` is a short hash of its contents, `files` that of each file."""
 
     taxonomy: Taxonomy
     access: Access
@@ -61,3 +62,4 @@ class Configuration:
     oncall: OnCallConfig
     channels: Channels
     version: str
+    files: Mapping[str, str] = field(default_factory=dict)

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, field
 
+from shared.audit.configuration import ConfigurationLog
+from shared.audit.key_failures import KeyFailures
 from shared.audit.sealing import sealing
 from shared.clock import Clock, SystemClock
 from shared.components.component import Component
 from shared.config.holder import ConfigHolder
+from shared.contracts.events import Actor
 from shared.db import Database
+from shared.db.watch import Watch
 from shared.http.idempotency import forgetting
 from shared.observability.metrics import Metrics
 from shared.runtime.lifecycle import Lifecycle
@@ -27,6 +31,8 @@ class Resources:
     metrics: Metrics
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     housekeeping: tuple[Component, ...] = ()
+    key_failures: KeyFailures | None = None
+    """Told of refused keys by the edge of the process."""
 
     @property
     def kafka(self) -> KafkaSettings:
@@ -50,6 +56,8 @@ async def open_resources(service: str, settings: Settings) -> Resources:
     db = await Database.connect(
         settings.database_url, schema=service, min_size=4, max_size=POOL_SIZE, offset=settings.clock_offset
     )
+    key_failures = KeyFailures(db, clock)
+    configuration_log = ConfigurationLog(db, config, clock, Actor.system(service))
     return Resources(
         service=service,
         settings=settings,
@@ -57,5 +65,6 @@ async def open_resources(service: str, settings: Settings) -> Resources:
         db=db,
         config=config,
         metrics=metrics,
-        housekeeping=(forgetting(db, clock), sealing(db, clock)),
+        housekeeping=(Watch(db, clock), forgetting(db, clock), sealing(db, clock), configuration_log, key_failures),
+        key_failures=key_failures,
     )

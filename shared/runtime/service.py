@@ -52,7 +52,10 @@ async def _run(build: Build, settings: Settings, home: Path) -> int:
     with http.listen(settings) as listener:
         resources = await open_resources(home.name, settings)
         try:
-            return await _Process(build(settings, resources), home / "migrations").live(listener)
+            service = build(settings, resources)
+            if resources.key_failures is not None:
+                service.api.state.security.on_failure = resources.key_failures.note
+            return await _Process(service, home / "migrations").live(listener)
         finally:
             await resources.close()
 

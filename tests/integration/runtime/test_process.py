@@ -61,6 +61,7 @@ if __name__ == "__main__":
 ENV = "from shared.db.migration_env import migrate\n\nmigrate()\n"
 FIRST = """
 from alembic import op
+from shared.db.audit_tables import audit_tables
 from shared.db.tables import shared_tables
 
 revision = "0001"
@@ -69,6 +70,7 @@ down_revision = None
 
 def upgrade():
     shared_tables(op)
+    audit_tables(op)
 """
 
 NOWHERE = "127.0.0.1:1"
