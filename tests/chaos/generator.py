@@ -1,0 +1,228 @@
+"""Load with a memory: posts escalations, commands cases, answers offers, acknowledges pages; logs all it did.
+
+Seeded: the same seed draws the same kinds of calls. What services answer, and when, is theirs. It goes on whatever
+is down; a call without an outcome is sent again with its Idempotency-Key.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from tests.chaos import drawing, world
+from tests.chaos.calling import Callers, Request, Urls
+from tests.chaos.drawing import Drawn
+from tests.chaos.history import Call, Kind, Log, now
+from tests.support.pager import Pager
+
+IN_FLIGHT = 48
+"""How many calls may be under way at once; more wait, so that an outage does not pile them up."""
+
+REMEMBERED = 60
+"""How many cases it goes on working on."""
+
+
+class Generator:
+    """`urls` per service (one, or all its instances), `keys` per principal, `rate` moves a second.
+
+    With a `pager`, pages that arrived there are acknowledged, by link and by key.
+    """
+
+    def __init__(
+        self, urls: Urls, keys: Mapping[str, str], *, seed: int, rate: float, log: Log, pager: Pager | None = None
+    ) -> None:
+        self._callers = Callers(urls, keys, log)
+        self._rng = Random(seed)
+        self._rate = rate
+        self._pager = pager
+        self._run = uuid4().hex[:8]
+        self._drawn = 0
+        self._status: dict[str, str] = {}
+        self._proposed: dict[str, str] = {}
+        self._room = asyncio.Semaphore(IN_FLIGHT)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run_until(self, stop: asyncio.Event) -> None:
+        """Make `rate` moves a second until `stop` is set; then wait until what is under way has its outcome."""
+        try:
+            while not stop.is_set():
+                await self._room.acquire()
+                self._start(self._move())
+                await _pause(stop, self._rng.expovariate(self._rate))
+            await self._drained()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await self._callers.close()
+
+    def _start(self, move: Callable[[], Awaitable[None]]) -> None:
+        task = asyncio.ensure_future(self._in_room(move))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _in_room(self, move: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await move()
+        finally:
+            self._room.release()
+
+    async def _drained(self) -> None:
+        while self._tasks:
+            done, _ = await asyncio.wait(set(self._tasks))
+            for task in done:
+                task.result()
+
+    def _move(self) -> Callable[[], Awaitable[None]]:
+        moves = (self._escalate, self._command, self._answer_offer, self._be_there, self._acknowledge_page)
+        return self._rng.choices(moves, weights=(36, 36, 18, 4, 6))[0]
+
+    async def _escalate(self) -> None:
+        self._drawn += 1
+        drawn = drawing.escalation(self._rng, f"{self._run}-{self._drawn}", now())
+        call = await self._callers.settle(
+            Request(
+                kind=Kind.ESCALATION,
+                name="escalation",
+                service="intake",
+                path="/v1/escalations",
+                principal=drawn.source,
+                body=drawn.body,
+                key=self._key(),
+                external_id=drawn.body["external_id"],
+            )
+        )
+        if call.taken:
+            self._remember(str(call.answer["case_id"]), "open")
+            await self._follow_up(drawn, str(call.answer["case_id"]))
+
+    async def _follow_up(self, drawn: Drawn, case_id: str) -> None:
+        """In time, or late and dated back to before the clock fell due."""
+        if drawn.then == "dated back" and drawn.due is not None:
+            await asyncio.sleep(max(0.0, (drawn.due - now()).total_seconds()) + 1.0)
+            before = {"occurred_at": (drawn.due - timedelta(milliseconds=500)).isoformat()}
+            await self._send(case_id, "acknowledge", before)
+        elif drawn.then == "in time":
+            await self._send(case_id, "acknowledge", {})
+        elif drawn.then == "act":
+            await self._send(case_id, "act", drawing.remove())
+
+    async def _command(self) -> None:
+        if not self._status:
+            return
+        case_id = self._rng.choice(list(self._status))
+        if case_id in self._proposed:
+            await self._confirm(case_id)
+            return
+        if self._rng.random() < 0.03:
+            await self._propose(case_id)
+            return
+        name, body = drawing.command(self._rng, self._status[case_id], now())
+        await self._send(case_id, name, body)
+
+    async def _propose(self, case_id: str) -> None:
+        suspend = {"action": "suspend", "scope": "global", "reason": "again and again"}
+        call = await self._send(case_id, "act", suspend, who="ana")
+        action = (call.answer.get("actions") or [{}])[-1]
+        if call.taken and action.get("state") == "proposed":
+            self._proposed[case_id] = str(action["action_id"])
+
+    async def _confirm(self, case_id: str) -> None:
+        confirms = self._proposed.pop(case_id)
+        body = {"action": "suspend", "scope": "global", "reason": "agreed", "confirms": confirms}
+        await self._send(case_id, "act", body, who=world.LEAD)
+
+    async def _send(self, case_id: str, name: str, body: dict[str, Any], who: str | None = None) -> Call:
+        call = await self._callers.settle(
+            Request(
+                kind=Kind.COMMAND,
+                name=name,
+                service="intake",
+                path=f"/v1/cases/{case_id}/{name}",
+                principal=who or self._rng.choice([*world.SPECIALISTS, world.LEAD]),
+                body=body,
+                key=self._key(),
+                subject=case_id,
+            )
+        )
+        if call.taken:
+            self._remember(case_id, str(call.answer["status"]))
+        return call
+
+    async def _answer_offer(self) -> None:
+        offers = await self._callers.items("router", "/v1/assignments", world.LEAD, state="offered", limit=50)
+        if not offers:
+            return
+        offer = self._rng.choice(offers)
+        accept = self._rng.random() < 0.75
+        await self._callers.settle(
+            Request(
+                kind=Kind.ACCEPT if accept else Kind.DECLINE,
+                name="accept" if accept else "decline",
+                service="router",
+                path=f"/v1/assignments/{offer['assignment_id']}/{'accept' if accept else 'decline'}",
+                principal=offer["specialist"],
+                body={} if accept else {"reason": "not mine"},
+                key=self._key(),
+                subject=offer["assignment_id"],
+            )
+        )
+
+    async def _be_there(self) -> None:
+        who = self._rng.choice(list(world.SPECIALISTS))
+        state = self._rng.choices(("available", "away", "offline"), weights=(80, 15, 5))[0]
+        await self._callers.settle(
+            Request(
+                kind=Kind.PRESENCE,
+                name=state,
+                service="router",
+                path=f"/v1/specialists/{who}/presence",
+                principal=who,
+                body={"state": state},
+                subject=who,
+                method="PUT",
+            )
+        )
+
+    async def _acknowledge_page(self) -> None:
+        arrived = [n for n in (self._pager.notifications if self._pager else []) if n.type in _CALLING]
+        if not arrived:
+            return
+        notification = self._rng.choice(arrived[-20:])
+        page_id = str(notification.page["page_id"])
+        by_link = self._rng.random() < 0.5 and bool(notification.responder)
+        path = urlsplit(notification.ack_url).path if by_link else f"/v1/pages/{page_id}/acknowledge"
+        await self._callers.settle(
+            Request(
+                kind=Kind.PAGE_ACK,
+                name="link" if by_link else "key",
+                service="notifier",
+                path=path,
+                principal=str(notification.responder) if by_link else world.LEAD,
+                body={},
+                key=self._key(),
+                subject=page_id,
+            )
+        )
+
+    def _remember(self, case_id: str, status: str) -> None:
+        self._status.pop(case_id, None)
+        self._status[case_id] = status
+        while len(self._status) > REMEMBERED:
+            del self._status[next(iter(self._status))]
+
+    def _key(self) -> str:
+        return str(UUID(int=self._rng.getrandbits(128), version=4)) + self._run
+
+
+_CALLING = ("page.triggered", "page.escalated")
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
