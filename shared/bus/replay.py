@@ -15,7 +15,7 @@ from shared.bus import consumed, parking, positions, replay_store
 from shared.bus.records import Item, identity_of, read
 from shared.bus.replay_store import Letter, Task
 from shared.bus.triage import Known, Last, Triage, Verdict, judge, triage
-from shared.bus.work import Work, fault_of
+from shared.bus.work import Work, fault_of, trace_of
 from shared.clock import Clock
 from shared.db import Tx
 from shared.errors import Permanent, PermanentReason, Transient
@@ -79,7 +79,7 @@ class Replay:
         except Exception as error:
             if limit > 1:
                 return await self._replay_or_drain(task, limit // 2)
-            log.exception("parked event cannot be taken", letter=str(task.letter_id))
+            log.warning("parked event cannot be taken", letter=str(task.letter_id), exc_info=trace_of(error))
             return await self._once(task, 1, buried=fault_of(error))
 
     async def _once(self, task: Task, limit: int, *, buried: Permanent | None) -> bool:
@@ -117,7 +117,7 @@ class Replay:
         except Transient:
             raise
         except Exception as error:
-            log.exception("dead letter fails again", letter=str(letter.letter_id))
+            log.warning("dead letter fails again", letter=str(letter.letter_id), exc_info=trace_of(error))
             raise _Failed(fault_of(error)) from error
         await replay_store.replayed(tx, letter.letter_id)
         log.info("dead letter replayed", letter=str(letter.letter_id))

@@ -81,7 +81,7 @@ class Work:
                 fault = fault_of(again)
             else:
                 return
-        log.error("record cannot be taken", **_where(item), reason=str(fault.reason), exc_info=error)
+        log.error("record cannot be taken", **_where(item), reason=str(fault.reason), exc_info=trace_of(error))
         await self._commit([replace(item, fault=fault)])
 
     async def _commit(self, items: Sequence[Item]) -> None:
@@ -128,6 +128,11 @@ def fault_of(error: Exception) -> Permanent:
     if isinstance(error, ValidationError):
         return invalid(error)
     return Permanent(PermanentReason.HANDLER_FAILED, f"{type(error).__name__}: {error}")
+
+
+def trace_of(error: Exception) -> Exception | None:
+    """What a log shows of it: the trace of a fault in the code, none of what a handler refuses on purpose."""
+    return None if isinstance(error, Permanent | ValidationError) else error
 
 
 def _where(item: Item) -> dict[str, object]:

@@ -15,6 +15,7 @@ from aiokafka import TopicPartition
 from shared.bus import kafka, outbox
 from shared.bus.consumer import Consumer
 from shared.bus.messages import Message, Received
+from shared.bus.parking import PARKING_LIMITS, ParkingLimits
 from shared.bus.relay import Relay
 from shared.bus.topics import partitions_of
 from shared.clock import SystemClock
@@ -81,24 +82,31 @@ class Reader:
     metrics: Metrics = field(default_factory=lambda: Metrics("router"))
     before: Callable[[Sequence[Received]], Any] = lambda _received: None
     """Called by the handler first; may raise or (async) wait."""
-    _consumers: list[Consumer] = field(default_factory=list)
+    consumers: list[Consumer] = field(default_factory=list)
 
     async def prepare(self) -> None:
         """Create the table."""
         async with self.db.transaction() as tx:
             await tx.execute("CREATE TABLE applied (place bigserial, key text, n bigint)")
 
-    def consumer(self, *topics: Topic) -> Consumer:
+    def consumer(self, *topics: Topic, limits: ParkingLimits = PARKING_LIMITS) -> Consumer:
         """A consumer, not yet started."""
         consumer = Consumer(
-            self.db, self.settings, "router", topics or (Topic.CASES,), self.handle, self.metrics, SystemClock()
+            self.db,
+            self.settings,
+            "router",
+            topics or (Topic.CASES,),
+            self.handle,
+            self.metrics,
+            SystemClock(),
+            limits=limits,
         )
-        self._consumers.append(consumer)
+        self.consumers.append(consumer)
         return consumer
 
     async def close(self) -> None:
         """Stop every consumer that was made."""
-        for consumer in self._consumers:
+        for consumer in self.consumers:
             await consumer.stop()
 
     async def handle(self, received: Sequence[Received], tx: Tx) -> None:

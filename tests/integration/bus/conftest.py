@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from shared.bus.relay import Relay
 from shared.settings import KafkaSettings
 from tests.conftest import OpenDatabase
 from tests.support.bus import Reader, Sender
@@ -22,3 +23,11 @@ async def reader(bare: OpenDatabase, kafka_settings: KafkaSettings) -> AsyncIter
     await reader.prepare()
     yield reader
     await reader.close()
+
+
+@pytest.fixture
+async def relay(sender: Sender) -> Relay:
+    """The sender's relay, running."""
+    relay = sender.relay()
+    await relay.start()
+    return relay

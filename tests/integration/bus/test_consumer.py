@@ -15,14 +15,6 @@ from tests.support.waiting import wait_until
 TOPIC = "tocsin.cases"
 
 
-@pytest.fixture
-async def relay(sender: Sender) -> Relay:
-    """The sender's relay, running."""
-    relay = sender.relay()
-    await relay.start()
-    return relay
-
-
 async def rows(reader: Reader, query: str) -> list[tuple]:
     async with reader.db.connection() as connection:
         return [tuple(row.values()) for row in await connection.fetch(query)]
