@@ -29,7 +29,7 @@ _KEPT = (
     "actions",
 )
 
-Urls = Mapping[str, str | Sequence[str]]
+Urls = Mapping[Any, str | Sequence[str]]
 """Each service's base, or the bases of its instances."""
 
 
