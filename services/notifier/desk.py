@@ -58,6 +58,7 @@ class Desk:
             case.pages.values(), reason, policy=policy, severity=severity, urgency=urgency, resolved=resolved
         )
         if placement.placing is Placing.KNOWN:
+            self._recognise(case, reason)
             return
         if reason.kind is PageReasonKind.BREACH:
             self._supersede_warnings(case, policy, reason.at if resolved else None)
@@ -136,6 +137,13 @@ class Desk:
             reasons=(),
             created_at=self.now,
         )
+
+    def _recognise(self, case: CasePages, reason: Reason) -> None:
+        """A page that was remembered after a restore learns of its clock."""
+        for page in list(case.pages.values()):
+            known = pages.recognised(page, reason)
+            if known is not page:
+                case.put(known)
 
     def _join(self, case: CasePages, page: Page, reason: Reason) -> None:
         """Tell the current step's targets, unless the page itself has not left yet: then it says so."""

@@ -31,11 +31,25 @@ class Reason:
     def open(self) -> bool:
         return self.closed_at is None
 
+    @property
+    def remembered(self) -> bool:
+        """Whether it was taken back from the page's own event after a restore: without the clock itself."""
+        return self.clock_id is not None and self.clock is None
+
     def same_as(self, other: "Reason") -> bool:
-        """Whether both tell of one fact: the same event read twice, or a standing condition said again."""
-        if self.kind is not other.kind or self.clock_id != other.clock_id:
+        """Whether both tell of one fact: the same event read twice, or a standing condition said again.
+
+        After a restore a clock may have been made anew, under another id: what it tells is known by name and
+        instant. A clock breaches once until the breach is taken back, also where its due moved in the restore.
+        """
+        if self.kind is not other.kind:
             return False
-        return self.at == other.at or (self.clock_id is None and other.open)
+        if other.remembered and self.name == other.name and self.at == other.at:
+            return True
+        if self.clock_id != other.clock_id:
+            return False
+        standing = other.open and (self.clock_id is None or (other.remembered and self.kind is PageReasonKind.BREACH))
+        return self.at == other.at or standing
 
 
 @dataclass(frozen=True)
@@ -150,6 +164,17 @@ def place(
 def joined(page: Page, reason: Reason) -> Page:
     """The page with one more reason."""
     return replace(page, reasons=(*page.reasons, reason))
+
+
+def recognised(page: Page, reason: Reason) -> Page:
+    """The page with the clock of `reason` in the place of what was remembered of it."""
+    reasons = tuple(
+        replace(known, clock_id=reason.clock_id, clock=reason.clock)
+        if known.remembered and reason.same_as(known)
+        else known
+        for known in page.reasons
+    )
+    return page if reasons == page.reasons else replace(page, reasons=reasons)
 
 
 def recorded(page: Page, reason: Reason, now: datetime) -> Page:

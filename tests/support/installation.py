@@ -102,12 +102,16 @@ class Installation:
         with (self.folder / f"{service}.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "services.cli", "run", service],
-                env={**os.environ, **self._variables(service), **self.environment, **crash},
+                env={**self.variables(service), **crash},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
 
-    def _variables(self, service: str) -> Mapping[str, str]:
+    def variables(self, service: str) -> dict[str, str]:
+        """The environment of a service's process, or of a command that works on the same engines."""
+        return {**os.environ, **self._own_variables(service), **self.environment}
+
+    def _own_variables(self, service: str) -> Mapping[str, str]:
         return {
             "TOCSIN_DATABASE_URL": self.database_url,
             "TOCSIN_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
