@@ -25,6 +25,7 @@ from shared.http.security import require
 from shared.http.server import router
 
 READ = Depends(require(Scope.SLA_READ))
+READ_CASES = Depends(require(Scope.SLA_READ, persons=True))
 
 
 def routes(db: Database, rulebook: Rulebook) -> APIRouter:
@@ -32,7 +33,7 @@ def routes(db: Database, rulebook: Rulebook) -> APIRouter:
     api = router()
     lists = Lists(db, rulebook)
 
-    @api.get("/v1/cases/{case_id}/clocks", dependencies=[READ])
+    @api.get("/v1/cases/{case_id}/clocks", dependencies=[READ_CASES])
     async def clocks_of_case(
         case_id: UUID, limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None
     ) -> Page[ClockView]:
@@ -40,7 +41,7 @@ def routes(db: Database, rulebook: Rulebook) -> APIRouter:
         await lists.require_known(case_id)
         return await lists.page(limit=limit, cursor=cursor, case_id=case_id)
 
-    @api.get("/v1/clocks", dependencies=[READ])
+    @api.get("/v1/clocks", dependencies=[READ_CASES])
     async def all_clocks(
         state: ClockState | None = None,
         kind: ClockKind | None = None,

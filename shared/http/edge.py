@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problems import Problem, internal, not_found, unprocessable
 from shared.observability.metrics import Metrics
-from shared.observability.tracing import request_span
+from shared.observability.tracing import name_span, request_span
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 CLIENT_GONE = 499
@@ -59,8 +59,9 @@ class Edge:
         method = scope["method"] if scope["method"] in METHODS else "other"
         answer = _Answer(send, without_body=scope["method"] == "HEAD", secure=scope.get("scheme") == "https")
         inner = {**scope, "method": "GET"} if answer.without_body else scope
-        with request_span(self._tracer, f"{scope['method']} {scope['path']}", _header(scope, b"traceparent")):
+        with request_span(self._tracer, method, _header(scope, b"traceparent")):
             await self._handle(inner, receive, answer)
+            name_span(f"{method} {_path(inner)}")  # the template: a path may hold the token of a link
         self._durations.observe(method, _path(inner), answer.status, time.perf_counter() - started)
 
     async def _handle(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:

@@ -142,10 +142,11 @@ class Security:
 
 
 class Require(SecurityBase):
-    """A dependency: the principal, if it holds `scope` (None: any known key)."""
+    """A dependency: the principal, if it holds `scope` (None: any known key) and, for `persons`, is no source."""
 
-    def __init__(self, scope: Scope | None) -> None:
+    def __init__(self, scope: Scope | None, *, persons: bool = False) -> None:
         self.scope = scope
+        self.persons = persons
         self.scheme_name = "key"
         self.model = HTTPBearer(description="A key of a principal of access.yaml.")
 
@@ -155,12 +156,18 @@ class Require(SecurityBase):
     def check(self, scope: AsgiScope) -> Principal:
         """The same for an edge that has only the ASGI scope."""
         security: Security = scope["app"].state.security
-        return security.admit(scope, self.scope)
+        principal = security.admit(scope, self.scope)
+        if self.persons and principal.is_source:
+            raise forbidden("Sources see their own cases at intake; this is for persons.")
+        return principal
 
 
-def require(scope: Scope | str | None = None) -> Require:
-    """`principal: Annotated[Principal, Depends(require(Scope.CASES_READ))]`."""
-    return Require(None if scope is None else Scope(scope))
+def require(scope: Scope | str | None = None, *, persons: bool = False) -> Require:
+    """`principal: Annotated[Principal, Depends(require(Scope.CASES_READ))]`.
+
+    `persons` keeps sources out of what shows cases that are not theirs.
+    """
+    return Require(None if scope is None else Scope(scope), persons=persons)
 
 
 def _key_in(scope: AsgiScope) -> bytes:

@@ -54,6 +54,11 @@ def request_span(tracer: Tracer | None, name: str, incoming: str | None) -> Iter
         context.detach(token)
 
 
+def name_span(name: str) -> None:
+    """Give the present span, if there is one, its final name."""
+    trace.get_current_span().update_name(name)
+
+
 def traceparent() -> str:
     """The present trace as a W3C `traceparent`; outside of any a new one, not sampled."""
     span = trace.get_current_span().get_span_context()

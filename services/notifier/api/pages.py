@@ -19,7 +19,7 @@ from shared.http.responses import reply
 from shared.http.security import Principal, require
 from shared.http.server import router
 
-Reader = Annotated[Principal, Depends(require(Scope.PAGES_READ))]
+Reader = Annotated[Principal, Depends(require(Scope.PAGES_READ, persons=True))]
 Writer = Annotated[Principal, Depends(require(Scope.PAGES_WRITE))]
 CaseParam = Annotated[UUID | None, Query(description="Only pages of this case.")]
 StateParam = Annotated[PageState | None, Query(description="Only pages in this state.")]
