@@ -3,6 +3,7 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	if $$p -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
 	then command -v $$p; break; fi; done)
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-to-run
@@ -19,7 +20,7 @@ run: $(RUN_READY) ## the whole stack on this machine, with the demo (UP="--no-de
 	@exec $(BIN)/tocsin up $(UP)
 
 test: $(DEV_READY) ## every test, against a real PostgreSQL and a real Kafka (ARGS="-k clock" for options)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: $(DEV_READY) ## style, types and import rules
 	$(BIN)/ruff check .

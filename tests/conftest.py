@@ -9,6 +9,8 @@ from shared.db import Database
 from shared.settings import KafkaSettings
 from tests.support.engines import Engines, cloned_database, migrated_template, own_topics, running_engines
 
+pytest_plugins = ["tests.support.one_run"]
+
 OpenDatabase = Callable[..., Awaitable[Database]]
 
 

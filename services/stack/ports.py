@@ -12,6 +12,9 @@ from collections.abc import Sequence
 LOOPBACK = "127.0.0.1"
 RANGE = range(15_000, 32_000)
 
+_DICE = random.SystemRandom()
+"""Two processes that were given the same seed must not choose alike."""
+
 
 def is_free(port: int) -> bool:
     """Whether a server can listen there now."""
@@ -27,8 +30,8 @@ def is_free(port: int) -> bool:
 def choose(count: int, *, adjacent: bool = False) -> list[int]:
     """`count` different free ports, in a row when `adjacent`."""
     while True:
-        start = random.choice(RANGE[: -count - 1])
-        ports = list(range(start, start + count)) if adjacent else random.sample(RANGE, count)
+        start = _DICE.choice(RANGE[: -count - 1])
+        ports = list(range(start, start + count)) if adjacent else _DICE.sample(RANGE, count)
         if all(map(is_free, ports)):
             return ports
 
