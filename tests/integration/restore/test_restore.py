@@ -131,7 +131,10 @@ class Load:
 @pytest.fixture
 def site(kafka_settings: KafkaSettings, tmp_path: Path) -> Iterator[Site]:
     with running_pager() as pager:
-        config = write(tmp_path / "config", configuration(pager_url=pager.url))
+        files = configuration(pager_url=pager.url)
+        for specialist in files["roster"]["specialists"]:
+            specialist["capacity"] = 1000
+        config = write(tmp_path / "config", files)
         made = Site(Installation("", kafka_settings, config, tmp_path), pager, tmp_path)
         made.new_postgres()
         apart(run_migrations(made.installation.database_url, histories()))
