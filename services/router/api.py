@@ -27,7 +27,9 @@ from shared.http.security import Principal, require
 from shared.http.server import router
 
 Reader = Annotated[Principal, Depends(require(Scope.ROUTING_READ))]
-Writer = Annotated[Principal, Depends(require(Scope.ROUTING_WRITE))]
+Writer = Annotated[Principal, Depends(require(Scope.ROUTING_WRITE, persons=True))]
+Onlooker = Annotated[Principal, Depends(require(Scope.ROUTING_READ, persons=True))]
+"""Reads of cases, whosever they are."""
 Once = Annotated[Idempotency, Depends(Idempotency.of)]
 
 
@@ -65,7 +67,7 @@ def _add_people(api: APIRouter, lists: Lists, commands: Commands) -> None:
 
     @api.get("/v1/queue")
     async def queue(
-        _reader: Reader,
+        _reader: Onlooker,
         policy_area: SafeText | None = None,
         language: SafeText | None = None,
         region: SafeText | None = None,
@@ -79,7 +81,7 @@ def _add_people(api: APIRouter, lists: Lists, commands: Commands) -> None:
 def _add_assignments(api: APIRouter, db: Database, lists: Lists, commands: Commands) -> None:
     @api.get("/v1/assignments")
     async def assignments(
-        _reader: Reader,
+        _reader: Onlooker,
         specialist: SafeText | None = None,
         case_id: UUID | None = None,
         state: AssignmentState | None = None,
@@ -117,7 +119,7 @@ def _add_assignments(api: APIRouter, db: Database, lists: Lists, commands: Comma
 def _add_decisions(api: APIRouter, db: Database, rulebook: Rulebook, lists: Lists) -> None:
     @api.get("/v1/cases/{case_id}/routing")
     async def routing(
-        case_id: UUID, reader: Reader, limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None
+        case_id: UUID, reader: Onlooker, limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None
     ) -> Page[DecisionView]:
         """Every decision about a case, explained, newest first."""
         page = await lists.decisions(case_id, limit=limit, cursor=cursor)
