@@ -54,12 +54,18 @@ class Tx(Protocol):
 
 
 class Database:
-    """One service's schema. `offset` shifts every instant read from it, for tests only."""
+    """One service's schema. `offset` shifts every instant read from it, for tests only.
 
-    def __init__(self, pool: Any, *, schema: str, offset: timedelta) -> None:
+    `silent`: PostgreSQL does not answer at all; whatever is asked of it fails at once.
+    """
+
+    def __init__(self, pool: Any, *, url: str, schema: str, offset: timedelta) -> None:
         self._pool = pool
+        self._url = url
+        self._in_use: set[Any] = set()
         self.schema = schema
         self.offset = offset
+        self.silent = False
 
     @classmethod
     async def connect(
@@ -84,7 +90,7 @@ class Database:
             reset=_keep_session,
         )
         await pool
-        database = cls(pool, schema=schema, offset=offset)
+        database = cls(pool, url=url, schema=schema, offset=offset)
         await database._open(min_size)
         return database
 
@@ -92,14 +98,14 @@ class Database:
     async def connection(self) -> AsyncIterator[Tx]:
         """A connection for single reads: each statement is a transaction of its own."""
         with translated():
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
+            async with self._acquired() as connection:
                 yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """A transaction: committed when the block ends, rolled back when it raises."""
         with translated():
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection, connection.transaction():
+            async with self._acquired() as connection, connection.transaction():
                 yield connection
 
     async def now(self, tx: Tx) -> datetime:
@@ -112,6 +118,24 @@ class Database:
         async with self.connection() as connection:
             await connection.fetchval("SELECT 1")
 
+    async def connect_apart(self) -> Any:
+        """A connection outside the pool, to ask whether PostgreSQL answers."""
+        return await asyncpg.connect(self._url, server_settings={"application_name": f"tocsin {self.schema} watch"})
+
+    async def renew_connections(self) -> None:
+        """Let the pool replace each connection before it is used again: the other end may be gone."""
+        await self._pool.expire_connections()
+
+    def falls_silent(self) -> None:
+        """PostgreSQL does not answer: whatever waits for it fails now, and what comes fails at once."""
+        self.silent = True
+        for connection in list(self._in_use):
+            connection.terminate()
+
+    def answers(self) -> None:
+        """PostgreSQL answers (again)."""
+        self.silent = False
+
     async def close(self) -> None:
         """Close every connection, by force after five seconds."""
         try:
@@ -119,6 +143,11 @@ class Database:
                 await self._pool.close()
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._pool.terminate()
+
+    def _acquired(self) -> "_Acquired":
+        if self.silent:
+            raise Transient("PostgreSQL does not answer")
+        return _Acquired(self._pool, self._in_use)
 
     async def _open(self, size: int) -> None:
         """Open `size` connections now, so that the first requests need not wait for them."""
@@ -129,6 +158,25 @@ class Database:
 
         with suppress(Transient):
             await asyncio.gather(*(hold() for _ in range(size)))
+
+
+class _Acquired:
+    """A connection of the pool for as long as the context lasts; it stands in `in_use` meanwhile."""
+
+    __slots__ = ("_connection", "_in_use", "_pool")
+
+    def __init__(self, pool: Any, in_use: set[Any]) -> None:
+        self._pool = pool
+        self._in_use = in_use
+
+    async def __aenter__(self) -> Any:
+        self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT)
+        self._in_use.add(self._connection)
+        return self._connection
+
+    async def __aexit__(self, *_exc: object) -> None:
+        self._in_use.discard(self._connection)
+        await self._pool.release(self._connection)
 
 
 async def _set_up(connection: Any) -> None:
