@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from services.intake.case import Case, Decision, Step, Who
-from services.intake.commands import Command
+from services.intake.commands import Command, asked
 from services.intake.pending import expire
 from services.intake.refusal import Reason, Refusal
 from services.intake.store import cases, reports, timeline
@@ -17,6 +17,7 @@ from services.intake.store.reports import Note
 from services.intake.store.timeline import Entry
 from services.intake.summary import event_of
 from services.intake.transitions import Context, decide
+from shared import audit
 from shared.bus import outbox
 from shared.bus.messages import Message, source_of
 from shared.components.crash import crash_point
@@ -45,7 +46,10 @@ async def execute(
     if expected is not None and case.version not in expected:
         raise Refusal(Reason.VERSION_MISMATCH, f"the case has version {case.version}")
     context = Context(who=who, now=await db.now(tx), config=config, new_id=uuid7)
-    return await persist(tx, case, decide(case, command, context))
+    decision = decide(case, command, context)
+    if decision.steps:
+        await audit.record(tx, [audit.Entry(who.actor, f"case.{command.name}", f"case {case_id}", asked(command))])
+    return await persist(tx, case, decision)
 
 
 async def persist(tx: Tx, case: Case, decision: Decision, traces: Sequence[str] | None = None) -> Case:

@@ -145,6 +145,15 @@ class Reopen(Command):
     reason: Why
 
 
+_WRITTEN_BY_PEOPLE = frozenset({"reason", "text", "summary", "root_cause"})
+
+
+def asked(command: Command) -> dict[str, Any]:
+    """What the audit keeps of a command: ids, words of fixed vocabularies and instants, no text that people wrote."""
+    kept: dict[str, Any] = command.model_dump(mode="json", exclude=set(_WRITTEN_BY_PEOPLE), exclude_none=True)
+    return kept
+
+
 COMMANDS: tuple[type[Command], ...] = (
     Acknowledge,
     PendCommand,

@@ -15,6 +15,7 @@ from services.notifier.metrics import NotifierMetrics
 from services.notifier.pages import Page, Reason
 from services.notifier.rulebooks import Rulebooks
 from services.notifier.store import cases, overrides
+from shared.audit import Entry, record
 from shared.contracts.events import Actor
 from shared.contracts.page_events import PageExhausted
 from shared.contracts.vocabulary import PageReasonKind, Severity, Urgency
@@ -72,11 +73,15 @@ class Paging:
 
     async def acknowledge(self, tx: Tx, page_id: UUID, by: Actor) -> tuple[Page, CasePages] | None:
         """Acknowledge a page; None when there is no such page. Call `done` with the case after the commit."""
-        return await self._command(tx, page_id, lambda desk, case, page: desk.acknowledge(case, page, by))
+        return await self._command(
+            tx, page_id, "acknowledge", by, lambda desk, case, page: desk.acknowledge(case, page, by)
+        )
 
     async def resolve(self, tx: Tx, page_id: UUID, by: Actor) -> tuple[Page, CasePages] | None:
         """Close a page by hand; None when there is no such page."""
-        return await self._command(tx, page_id, lambda desk, case, page: desk.resolve(case, page, pages.MANUAL, by))
+        return await self._command(
+            tx, page_id, "resolve", by, lambda desk, case, page: desk.resolve(case, page, pages.MANUAL, by)
+        )
 
     async def open_manual(
         self, tx: Tx, *, policy: str, summary: str, urgency: Urgency, case_id: UUID | None, by: Actor
@@ -85,6 +90,8 @@ class Paging:
         page_id = uuid7()
         case = (await cases.load(tx, {case_id or page_id: case_id}))[case_id or page_id]
         severity = case.summary.severity if case.summary else None
+        told = {"policy": policy, "urgency": urgency, "case_id": None if case_id is None else str(case_id)}
+        await record(tx, [Entry(by, "page.open", f"page {page_id}", told)])
         return await self._open(tx, case, page_id, policy, urgency, severity, PageReasonKind.MANUAL, summary, by)
 
     async def open_platform(self, tx: Tx, *, policy: str, urgency: Urgency, summary: str) -> CasePages | None:
@@ -157,13 +164,16 @@ class Paging:
         return page, case
 
     async def _command(
-        self, tx: Tx, page_id: UUID, command: Callable[[Desk, CasePages, Page], Page]
+        self, tx: Tx, page_id: UUID, name: str, by: Actor, command: Callable[[Desk, CasePages, Page], Page]
     ) -> tuple[Page, CasePages] | None:
+        """Carry a command out; what it changes is audited, a second time changes nothing."""
         case = await cases.load_page(tx, page_id)
         if case is None:
             return None
         desk = await self.desk(tx, with_overrides=False)
         page = command(desk, case, case.pages[page_id])
+        if case.said:
+            await record(tx, [Entry(by, f"page.{name}", f"page {page_id}")])
         await cases.save(tx, [case], desk.now)
         return page, case
 

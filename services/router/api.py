@@ -62,7 +62,7 @@ def _add_people(api: APIRouter, lists: Lists, commands: Commands) -> None:
         if writer.id != specialist_id and not writer.is_lead:
             raise forbidden("Presence is said by that person or by a lead.")
         await lists.specialist(specialist_id)
-        await commands.set_presence(specialist_id, said.state)
+        await commands.set_presence(specialist_id, said.state, actor=_actor(writer))
         return await lists.specialist(specialist_id)
 
     @api.get("/v1/queue")

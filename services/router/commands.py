@@ -12,6 +12,7 @@ from services.router.casefile import CaseFile
 from services.router.casework import Casework
 from services.router.rulebook import Rulebook
 from services.router.store import assignments, cases, specialists, writing
+from shared.audit import Entry, record
 from shared.contracts.events import Actor
 from shared.contracts.vocabulary import AssignmentState, Presence
 from shared.db import Database, Tx
@@ -37,11 +38,22 @@ class Refused(Exception):
 
 
 class Commands:
-    """Runs commands inside the caller's transaction; call `committed` after it."""
+    """Runs commands inside the caller's transaction; call `committed` after it.
 
-    def __init__(self, db: Database, rulebook: Rulebook, *, committed: Callable[[], None]) -> None:
+    `require_room` raises `Transient` while their events would find no room.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        rulebook: Rulebook,
+        *,
+        committed: Callable[[], None],
+        require_room: Callable[[], None] = lambda: None,
+    ) -> None:
         self._db = db
         self._rulebook = rulebook
+        self._require_room = require_room
         self.committed = committed
 
     async def accept(self, tx: Tx, assignment_id: UUID, *, actor: Actor, lead: bool) -> Assignment:
@@ -53,6 +65,7 @@ class Commands:
             raise Refused(Refusal.ENDED)
         work.accept(case, actor=actor, at=work.now)
         await writing.write(tx, work)
+        await record(tx, [_entry(actor, "assignment.accept", asked)])
         return work.assignments[assignment_id]
 
     async def decline(self, tx: Tx, assignment_id: UUID, reason: str, *, actor: Actor, lead: bool) -> Assignment:
@@ -66,18 +79,22 @@ class Commands:
             raise Refused(Refusal.ENDED)
         work.decline(case, reason, actor=actor)
         await writing.write(tx, work)
+        await record(tx, [_entry(actor, "assignment.decline", asked)])
         return work.assignments[assignment_id]
 
-    async def set_presence(self, specialist: str, presence: Presence) -> None:
+    async def set_presence(self, specialist: str, presence: Presence, *, actor: Actor) -> None:
         """Say how somebody is present. Who goes offline lets go of every offer at once.
 
         The matcher may have offered once more while it was said; from then on it cannot, so a second look
         finds the last of them.
         """
+        self._require_room()
         async with self._db.transaction() as tx:
             if presence is Presence.OFFLINE:
                 await self._release_offers(tx, specialist)
             await specialists.set_presence(tx, specialist, presence, await self._db.now(tx))
+            told = {"presence": presence.value}
+            await record(tx, [Entry(actor, "presence.set", f"specialist {specialist}", told)])
         if presence is Presence.OFFLINE:
             async with self._db.transaction() as tx:
                 await self._release_offers(tx, specialist)
@@ -96,6 +113,7 @@ class Commands:
         self, tx: Tx, assignment_id: UUID, *, actor: Actor, lead: bool
     ) -> tuple[Casework, CaseFile, Assignment]:
         """The case, locked, and the assignment as it is under that lock."""
+        self._require_room()
         case_id = await assignments.case_of(tx, assignment_id)
         if case_id is None:
             raise Refused(Refusal.UNKNOWN)
@@ -105,6 +123,11 @@ class Commands:
         if asked.specialist != actor.id and not lead:
             raise Refused(Refusal.NOT_YOURS)
         return Casework(self._rulebook.rules, await self._db.now(tx), locked), locked[case_id], asked
+
+
+def _entry(actor: Actor, action: str, asked: Assignment) -> Entry:
+    told = {"case_id": str(asked.case_id), "specialist": asked.specialist}
+    return Entry(actor, action, f"assignment {asked.assignment_id}", told)
 
 
 def _open(asked: Assignment, work: Casework) -> bool:

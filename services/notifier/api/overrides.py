@@ -6,11 +6,13 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from services.notifier.api.known import known_schedule, require_responder, uuid_or_404
+from services.notifier.api.page_commands import actor_of
 from services.notifier.api.rendering import check_instant
 from services.notifier.api.shapes import NewOverride, OverrideView
 from services.notifier.oncall.overrides import Override
 from services.notifier.rulebooks import Rulebooks
 from services.notifier.store import overrides
+from shared.audit import Entry, record
 from shared.contracts.vocabulary import Scope
 from shared.db import Database, Tx
 from shared.http.idempotency import Answer, IdempotencyDep
@@ -58,17 +60,21 @@ def _add_changes(api: APIRouter, db: Database, rulebooks: Rulebooks) -> None:
             override = Override("", new.responder, new.start, new.end, new.replaces)
             now = await db.now(tx)
             stored = await overrides.add(tx, schedule.id, override, created_by=principal.id, now=now)
+            told = new.model_dump(mode="json") | {"override_id": str(stored.override_id)}
+            await record(tx, [Entry(actor_of(principal), "override.create", f"schedule {schedule.id}", told)])
             return Answer(201, OverrideView.model_validate(stored))
 
         return await idem.run(db, work)
 
     @api.delete(PATH + "/{override_id}", status_code=204)
-    async def delete(schedule_id: str, override_id: str, _: Writer) -> Response:
+    async def delete(schedule_id: str, override_id: str, principal: Writer) -> Response:
         """Take an override out; what it covered holds again."""
         schedule = known_schedule(rulebooks, schedule_id)
         async with db.transaction() as tx:
             if not await overrides.remove(tx, schedule.id, uuid_or_404(override_id)):
                 raise not_found("There is no such override of this schedule.")
+            told = {"override_id": override_id}
+            await record(tx, [Entry(actor_of(principal), "override.delete", f"schedule {schedule.id}", told)])
         return Response(status_code=204)
 
 

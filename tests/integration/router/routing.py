@@ -111,7 +111,8 @@ class Router:
             return await self.commands.decline(tx, live.assignment_id, reason, actor=who, lead=False)
 
     async def says(self, specialist: str, presence: Presence) -> None:
-        await self.commands.set_presence(specialist, presence)
+        actor = Actor(kind=ActorKind.PERSON, id=specialist)
+        await self.commands.set_presence(specialist, presence, actor=actor)
 
     async def assignments(self, case_id: UUID) -> list[Assignment]:
         """Every assignment of a case, oldest first."""
