@@ -46,4 +46,9 @@ COMMANDS = (
     Command("audit", "services.commands.audit:audit", "Verify the audit, or export it."),
     Command("sla-due", "services.commands.sla_due:sla_due", "Calculate when a target falls due."),
     Command("republish", "services.commands.republish:republish", "Bring a restored database and the topics together."),
+    Command(
+        "dead-letters",
+        "services.commands.dead_letters:dead_letters",
+        "List, show, replay or discard events set aside.",
+    ),
 )

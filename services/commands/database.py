@@ -80,7 +80,6 @@ async def _present(url: str, services: tuple[ServiceName, ...]) -> list[str]:
     except ValueError as error:  # a URL that is none
         raise CommandFailed(f"the database's URL cannot be used: {error}\nGive one such as {EXAMPLE}.") from None
     if not schemas:
-        raise CommandFailed(
-            f"the database holds no schema of {', '.join(services)}\nRun `tocsin migrate`, or give another --database-url."
-        )
+        missing = f"the database holds no schema of {', '.join(services)}"
+        raise CommandFailed(f"{missing}\nRun `tocsin migrate`, or give another --database-url.")
     return schemas

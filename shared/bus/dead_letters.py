@@ -107,7 +107,7 @@ async def forget_settled(tx: Tx, older_than: timedelta, *, limit: int = 1000) ->
 
 def _listed(row: Row) -> Listed:
     return Listed(
-        id=row["id"],
+        id=UUID(str(row["id"])),  # the driver has a class of its own
         state=LetterState(row["state"]),
         topic=row["topic"],
         partition=row["partition"],
