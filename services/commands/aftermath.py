@@ -1,6 +1,6 @@
 """What the topics still hold after a restore: events that stand, events that are lost, and what that means.
 
-Pure. An event stands when its number is not beyond what the restored schema of its sender has said; a reader may
+No I/O. An event stands when its number is not beyond what the restored schema of its sender has said; a reader may
 not have heard it. What is beyond was said after the instant to which the database went back.
 """
 

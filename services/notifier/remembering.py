@@ -1,6 +1,6 @@
 """Pages that went out after the instant to which the database was restored, taken back from their own events.
 
-Pure. So that a breach is not paged a second time: its page stands again under its own id, with who was called
+No I/O. So that a breach is not paged a second time: its page stands again under its own id, with who was called
 over which channel, under the same webhook-ids. An unacknowledged page takes its last step again; whoever was
 called then is not called anew, and whoever was not is.
 """

@@ -211,6 +211,7 @@ def test_what_was_taken_after_the_dump_is_named_and_all_else_goes_on(site: Site,
     lead.command(paged_after, "resolve", outcome="violation", summary="done")
     pager.wait_for(case_id=paged_after, type="page.resolved")
     assert_quiet(site)
+    assert [len(pager.ids(case_id=case, type="page.triggered")) for case in (paged_before, paged_after)] == [1, 1]
     assert_refused_where_positions_do_not_fit(site)
 
 
