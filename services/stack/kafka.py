@@ -61,6 +61,8 @@ class Kafka:
     """Properties beyond the usual ones or instead of them; an empty value takes one away."""
     cluster_id: str | None = None
     """Of a cluster of several nodes; None: one that is made up when the directory is formatted."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Name -> password of who may log in by SCRAM-SHA-512, made when the directory is formatted."""
 
     @property
     def bootstrap(self) -> str:
@@ -103,8 +105,10 @@ class Kafka:
         self._write_properties(unfinished)
         command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", self.cluster_id or new_cluster_id()]
         alone = [] if STATIC_VOTERS in self.settings else ["--standalone"]
+        logins = [f"SCRAM-SHA-512=[name={name},password={secret}]" for name, secret in self.accounts.items()]
+        added = [part for login in logins for part in ("--add-scram", login)]
         done = subprocess.run(
-            [*command, *alone, "-c", self._properties],
+            [*command, *alone, *added, "-c", self._properties],
             cwd=self.home,
             capture_output=True,
             check=False,
