@@ -25,6 +25,7 @@ class Figure(StrEnum):
     BREACHED_TWICE = "breach twice"
     UNPAGED = "breach without a page"
     WEBHOOK_IDS = "more than one webhook-id"
+    UNSIGNED = "notification without a valid signature"
     AFTER_ACK = "attempt later than 1 s after the end of its page"
     OUTBOX = "outbox left"
     DIVERGED = "states that differ"
