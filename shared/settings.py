@@ -40,7 +40,10 @@ class KafkaSettings(BaseModel):
 
 
 class Settings(BaseModel):
-    """One service process. Instants are shifted by `clock_offset` in tests only."""
+    """One service process. Beyond `outbox_limit` rows (or bytes of events) that wait for Kafka commands are refused.
+
+    Instants are shifted by `clock_offset` in tests only.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,6 +57,8 @@ class Settings(BaseModel):
     public_url: str | None = None
     secret_key: str | None = Field(default=None, repr=False)
     development_access: Path | None = None
+    outbox_limit: int = Field(default=200_000, ge=1)
+    outbox_limit_bytes: int = Field(default=1_073_741_824, ge=1)
     clock_offset: timedelta = timedelta(0)
 
     @classmethod

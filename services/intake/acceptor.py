@@ -1,20 +1,23 @@
 """The queue before admission: whatever waits is written together, so that many commits become one.
 
-A worker takes all submissions that wait; nobody waits for a batch to fill. Those that must join a case go on
+A worker takes all submissions that wait, by severity and with the sources in turns; a source with too much
+waiting is refused alone. Nobody waits for a batch to fill. Those that must join a case go on
 beside it, so that a locked case holds up nobody else. Each caller gets the outcome of its own; one that fails
 never takes its neighbours along. Nothing is answered before it is committed.
 """
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from services.intake.admission import Admission
 from services.intake.claims import Replayed
-from services.intake.report import Slot
+from services.intake.fairness import Bounds, FairQueue
+from services.intake.refusal import Crowded
+from services.intake.report import Slot, severity_of
 from services.intake.store.reports import Collision
 from services.intake.submission import Outcome, Submission
 from shared.components.component import READY, Check
@@ -57,9 +60,16 @@ class Acceptor:
 
     name = "acceptor"
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        *,
+        require_room: Callable[[], None] = lambda: None,
+        bounds: Bounds = Bounds(),  # noqa: B008 - it is immutable
+    ) -> None:
         self._admission = admission
-        self._queue: deque[_Waiting] = deque()
+        self._require_room = require_room
+        self._queue: FairQueue[_Waiting] = FairQueue(bounds)
         self._filled = asyncio.Event()
         self._joins = asyncio.Semaphore(JOINS)
         self._worker: asyncio.Task[None] | None = None
@@ -89,34 +99,31 @@ class Acceptor:
     async def submit(self, submission: Submission, claim: Claim | None = None) -> Outcome | Replayed:
         """The outcome once it is committed, or the answer that its key has already.
 
-        Raises `Refusal`, `Invalid` or `Transient` when nothing was stored, `Busy` while another has the key.
+        Raises `Refusal`, `Invalid` or `Transient` when nothing was stored (`Crowded`: its source has too much
+        waiting), `Busy` while another has the key.
         """
+        self._require_room()
         if self._stopping or self._worker is None:
             raise Transient("the service is not taking escalations at the moment")
+        source = submission.who.id
+        if not self._queue.admits(source):
+            raise Crowded(f"{source} has too much waiting")
         waiting = _Waiting(submission, claim, asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
+        severity = severity_of(submission.escalation, submission.config)
+        self._queue.add(waiting, source=source, severity=severity, size=len(submission.body))
         self._filled.set()
         return await waiting.answer
 
     async def _work(self) -> None:
         while True:
             await self._filled.wait()
-            batch = self._take()
+            batch = self._queue.take(entries=BATCH, size=BATCH_BYTES)
             if batch:
                 await self._write(batch)
             elif self._stopping:
                 return
             else:
                 self._filled.clear()
-
-    def _take(self) -> list[_Waiting]:
-        """What waits, as much as one transaction should write."""
-        batch: list[_Waiting] = []
-        size = 0
-        while self._queue and len(batch) < BATCH and size < BATCH_BYTES:
-            batch.append(self._queue.popleft())
-            size += len(batch[-1].submission.body)
-        return batch
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
         """Open what can be opened side by side; what is left waits for cases, so it waits beside the queue."""

@@ -10,6 +10,7 @@ from services.intake.handlers import TOPICS, handle
 from services.intake.metrics import IntakeMetrics
 from shared.bus.consumer import Consumer
 from shared.bus.relay import Relay
+from shared.bus.room import Bound, Room
 from shared.components.component import Component
 from shared.contracts.vocabulary import ServiceName
 from shared.db.timers import Sweeper
@@ -29,12 +30,13 @@ def build(settings: Settings, resources: Resources) -> Service:
     metrics.refresh_from(db, resources.metrics)
     relay = Relay(db, settings.kafka, NAME, resources.metrics, clock)
     admission = Admission(db, relay.wake, lambda claim, outcome: keep(claim, answer_of(outcome)))
-    acceptor = Acceptor(admission)
+    room = Room(db, clock, Bound(settings.outbox_limit, settings.outbox_limit_bytes))
+    acceptor = Acceptor(admission, require_room=room.require)
     expiry = PendExpiry(db, relay.wake)
     sweeper = Sweeper("pend reasons", expiry.sweep, limit=expiry.LIMIT, clock=clock)
     consumer = Consumer(db, settings.kafka, NAME, TOPICS, handle, resources.metrics, clock)
-    components: list[Component] = [relay, acceptor, sweeper, consumer]
+    components: list[Component] = [relay, room, acceptor, sweeper, consumer]
     api = create_app(service=NAME, title="Tocsin intake", resources=resources, components=components)
-    desk = Desk(db, resources.config, metrics, committed=relay.wake)
+    desk = Desk(db, resources.config, metrics, committed=relay.wake, require_room=room.require)
     add_routes(api, desk, acceptor, admission)
     return Service(NAME, api, components, resources)

@@ -6,6 +6,8 @@ Pure. The edge turns a `Refusal` into a problem document; nothing is written whe
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.errors import Transient
+
 
 class Reason(StrEnum):
     """Slug of the problem that a caller gets."""
@@ -46,6 +48,10 @@ class Refusal(Exception):
     def status(self) -> int:
         """The HTTP status that says so."""
         return STATUS.get(self.reason, 409)
+
+
+class Crowded(Transient):
+    """This source has too much waiting already; nothing of the request is stored."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,11 @@ def report_of(escalation: Escalation, *, source: str, config: Configuration, now
     )
 
 
+def severity_of(escalation: Escalation, config: Configuration) -> Severity:
+    """Its own severity, or its policy area's."""
+    return escalation.severity or _defaults(escalation.policy_area, config)[0]
+
+
 def _defaults(policy_area: str, config: Configuration) -> tuple[Severity, int]:
     area = config.taxonomy.policy_areas.get(policy_area)
     return (Severity.MEDIUM, 0) if area is None else (area.severity, area.graphic)

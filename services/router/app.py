@@ -9,6 +9,7 @@ from services.router.offers import LIMIT, Offers
 from services.router.rulebook import Rulebook
 from shared.bus.consumer import Consumer
 from shared.bus.relay import Relay
+from shared.bus.room import Bound, Room
 from shared.components.component import Component
 from shared.contracts.vocabulary import ServiceName
 from shared.db.timers import Sweeper
@@ -39,13 +40,16 @@ def build(settings: Settings, resources: Resources) -> Service:
     offers = Offers(db, rulebook, clock, after_commit=committed)
     handlers = Handlers(db, rulebook)
     consumer = Consumer(db, settings.kafka, NAME, TOPICS, handlers, resources.metrics, clock, after_commit=committed)
+    room = Room(db, clock, Bound(settings.outbox_limit, settings.outbox_limit_bytes))
     components: list[Component] = [
         relay,
+        room,
         matcher,
         Sweeper("offers", offers.expire, limit=LIMIT, clock=clock),
         Sweeper("shifts", offers.take_back, interval=SHIFTS_INTERVAL, limit=LIMIT, clock=clock),
         consumer,
     ]
     api = create_app(service=NAME, title="Tocsin router", resources=resources, components=components)
-    api.include_router(routes(db, rulebook, Commands(db, rulebook, committed=committed)))
+    commands = Commands(db, rulebook, committed=committed, require_room=room.require)
+    api.include_router(routes(db, rulebook, commands))
     return Service(NAME, api, components, resources)

@@ -67,6 +67,7 @@ async def carry_out(
     viewer_of(principal).forbid_sources("commands")
 
     async def work(tx: Tx) -> Answer:
+        desk.require_room()
         case = await execute(
             tx,
             desk.db,

@@ -14,12 +14,16 @@ from shared.http.security import Principal
 
 @dataclass(frozen=True)
 class Desk:
-    """`committed` is called after a command is committed."""
+    """`committed` is called after a command is committed; `require_room` before one is decided.
+
+    It raises `Transient` while the events of a command would find no room.
+    """
 
     db: Database
     config: ConfigHolder
     metrics: IntakeMetrics
     committed: Callable[[], None]
+    require_room: Callable[[], None]
 
 
 def who_of(principal: Principal) -> Who:

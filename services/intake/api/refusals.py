@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.intake.refusal import Invalid, Reason, Refusal
+from services.intake.refusal import Crowded, Invalid, Reason, Refusal
 from shared.errors import Permanent, Transient
 from shared.http import problems
 from shared.http.problems import Problem
@@ -29,6 +29,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(error.status, error.reason.value, title, error.detail, extra={"reason": error.reason.value})
         case Invalid():
             return problems.invalid([(("body", *fault.loc), fault.msg) for fault in error.faults])
+        case Crowded():
+            return problems.rate_limited(round(error.retry_after))
         case Transient():
             return problems.unavailable(error.retry_after)
         case Permanent():
@@ -39,7 +41,7 @@ def problem_of(error: Exception) -> Problem:
 
 def add_refusals(app: FastAPI) -> None:
     """Answer them wherever they are raised below a route."""
-    for kind in (Refusal, Invalid, Permanent):
+    for kind in (Refusal, Invalid, Crowded, Permanent):
         app.add_exception_handler(kind, _answer)
 
 

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from services.intake.acceptor import Acceptor
-from services.intake.refusal import Reason, Refusal
+from services.intake.case import Who
+from services.intake.fairness import Bounds
+from services.intake.refusal import Crowded, Reason, Refusal
 from services.intake.report import Slot
 from services.intake.store.reports import Collision
 from services.intake.submission import Outcome, Submission, submission_of
@@ -17,6 +20,8 @@ from shared.contracts.vocabulary import SubmissionStatus
 from shared.errors import Transient
 from tests.support.waiting import wait_until
 from tests.unit.intake.cases import CONFIG, SOURCE, TRACE
+
+OTHER = replace(SOURCE, id="another")
 
 
 class Admitting:
@@ -50,9 +55,9 @@ def _result(submission: Submission) -> Outcome | Refusal:
     return Outcome(SubmissionStatus.ACCEPTED, UUID(int=1), 1)
 
 
-def submission(external_id: str, **fields: Any) -> Submission:
+def submission(external_id: str, *, who: Who = SOURCE, **fields: Any) -> Submission:
     plain = {"external_id": external_id, "summary": "s", "policy_area": "unknown", "language": "und", "region": "ZZ"}
-    return submission_of({**plain, **fields}, who=SOURCE, config=CONFIG, trace=TRACE)
+    return submission_of({**plain, **fields}, who=who, config=CONFIG, trace=TRACE)
 
 
 @asynccontextmanager
@@ -150,3 +155,40 @@ async def test_what_waits_is_written_before_the_end() -> None:
     await stopping
 
     assert all(isinstance(outcome, Outcome) for outcome in await asyncio.gather(*waiting))
+
+
+async def test_a_flood_is_refused_alone_and_a_critical_one_overtakes_it() -> None:
+    admitting = Admitting()
+    admitting.gate.clear()
+    acceptor = Acceptor(admitting, bounds=Bounds(entries=300))  # type: ignore[arg-type]
+    await acceptor.start()
+    in_hand = asyncio.create_task(acceptor.submit(submission("first")))
+    await wait_until(lambda: admitting.batches, what="the first batch")
+    flood = [asyncio.create_task(acceptor.submit(submission(f"f{n}", severity="low"))) for n in range(400)]
+    victim = asyncio.create_task(acceptor.submit(submission("victim", severity="critical", who=OTHER)))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    admitting.gate.set()
+    await in_hand
+    ended = await asyncio.gather(*flood, return_exceptions=True)
+
+    assert (await victim).status is SubmissionStatus.ACCEPTED
+    assert admitting.batches[1][0] == "victim"
+    assert [type(one) for one in ended].count(Crowded) == 100
+    await acceptor.stop()
+
+
+async def test_without_room_for_its_events_nothing_is_taken() -> None:
+    admitting = Admitting()
+
+    def full() -> None:
+        raise Transient("the outbox is full", retry_after=5.0)
+
+    acceptor = Acceptor(admitting, require_room=full)  # type: ignore[arg-type]
+    await acceptor.start()
+
+    with pytest.raises(Transient, match="full"):
+        await acceptor.submit(submission("a"))
+
+    assert admitting.batches == []
+    await acceptor.stop()
