@@ -4,6 +4,7 @@ from services.notifier.api import routes
 from services.notifier.channels.registry import ChannelRegistry
 from services.notifier.dispatcher import Dispatcher
 from services.notifier.handlers import Handlers
+from services.notifier.inbound import forgetting
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.paging import SWEEP_LIMIT, Paging
 from services.notifier.platform import PlatformWatch
@@ -51,6 +52,7 @@ def build(settings: Settings, resources: Resources) -> Service:
         Sweeper("steps", paging.step_on, interval=STEPS_INTERVAL, limit=SWEEP_LIMIT, clock=clock),
         Sweeper("on-call changes", paging.hand_over, interval=ON_CALL_INTERVAL, limit=SWEEP_LIMIT, clock=clock),
         PlatformWatch(db, paging, rulebooks, clock),
+        forgetting(db, clock),
         consumer,
     ]
     api = create_app(service=SERVICE, title="Tocsin notifier", resources=resources, components=components)

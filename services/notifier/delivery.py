@@ -72,6 +72,11 @@ class Attempt:
     provider_ref: str | None = None
     error: str | None = None
 
+    @property
+    def receipted(self) -> bool:
+        """Whether it failed by a receipt: `provider_ref` is then the provider's own."""
+        return self.state is AttemptState.FAILED and self.provider_ref not in {None, str(self.webhook_id)}
+
 
 class Result(StrEnum):
     """How one try ended; label of `tocsin_page_attempts_total`."""
@@ -106,6 +111,10 @@ _RANK = {
 
 GOT_IT = frozenset({AttemptState.SENDING, AttemptState.AMBIGUOUS, AttemptState.SENT, AttemptState.DELIVERED})
 """States in which the responder has, or may have, the notice."""
+
+
+_MAY_FAIL = frozenset({AttemptState.SENDING, AttemptState.AMBIGUOUS, AttemptState.SENT})
+"""States that a receipt may turn into `failed`."""
 
 
 def webhook_id(
@@ -149,11 +158,31 @@ def settle(attempt: Attempt, outcome: Outcome, page: Page, now: datetime, jitter
 
 
 def late_outcome(attempt: Attempt, outcome: Outcome, now: datetime) -> Attempt:
-    """A try that ended after its claim was given up: only a success still counts, by rank."""
+    """A try that ended after its claim was given up: only a success still counts, by rank.
+
+    Not even that where the provider's receipt for this very message has said meanwhile that it failed.
+    """
     if outcome.result is not Result.SENT or _RANK[attempt.state] >= _RANK[AttemptState.SENT]:
+        return attempt
+    if attempt.receipted and outcome.provider_ref == attempt.provider_ref:
         return attempt
     ref = outcome.provider_ref or attempt.provider_ref
     return replace(attempt, state=AttemptState.SENT, at=now, next_at=None, error=None, provider_ref=ref)
+
+
+def received(attempt: Attempt, state: AttemptState, ref: str, error: str | None, now: datetime) -> Attempt:
+    """The attempt after a provider's receipt for the message `ref`, or unchanged: receipts come out of order.
+
+    By rank, so that `sent` never follows `delivered`; `failed` ends only what is not known to be delivered, and only
+    if it is about the message that counts.
+    """
+    if state is AttemptState.FAILED:
+        counts = attempt.provider_ref in {None, ref} and attempt.state in _MAY_FAIL
+    else:
+        counts = _RANK[state] > _RANK[attempt.state]
+    if not counts:
+        return attempt
+    return replace(attempt, state=state, at=now, next_at=None, error=error, provider_ref=ref)
 
 
 def pause(tries: int, retry_after: timedelta | None, jitter: float) -> timedelta:

@@ -28,6 +28,18 @@ def settle(case: CasePages, attempt: Attempt, outcome: Outcome, tries: int, now:
     return settled
 
 
+def receive(case: CasePages, attempt: Attempt, state: AttemptState, ref: str, error: str | None, now: datetime) -> bool:
+    """Note a provider's receipt; whether it changed anything. After `failed` the next channel is due at once."""
+    known = delivery.received(attempt, state, ref, error, now)
+    if known is attempt:
+        return False
+    case.put_attempts([known])
+    case.attempted(known)
+    if known.state is AttemptState.FAILED and known.type in OPENERS:
+        _go_on(case, case.pages[known.page_id], known, now)
+    return True
+
+
 def go_round(case: CasePages, page: Page, shut: Collection[str], now: datetime) -> bool:
     """Make the next channel due at once for each responder whose call is held by a channel in `shut`; whether any was.
 

@@ -2,7 +2,8 @@
 
 from fastapi import FastAPI
 
-from services.notifier.api import acknowledgement, overrides, page_commands, pages, preview, schedules
+from services.notifier.api import acknowledgement, hooks, overrides, page_commands, pages, preview, schedules
+from services.notifier.inbound import Inbound
 from services.notifier.paging import Paging
 from services.notifier.rulebooks import Rulebooks
 from services.notifier.settings import LinkSettings
@@ -18,3 +19,4 @@ def add(app: FastAPI, *, db: Database, paging: Paging, rulebooks: Rulebooks, lin
     app.include_router(pages.routes(db))
     app.include_router(page_commands.routes(db, paging, rulebooks))
     app.include_router(acknowledgement.routes(db, paging, links, clock))
+    app.include_router(hooks.routes(db, paging, Inbound(db, paging, rulebooks), links, clock))

@@ -150,3 +150,40 @@ def test_pauses_grow_are_jittered_and_bounded(tries: int, jitter: float) -> None
 
     assert timedelta(milliseconds=250) <= pause <= delivery.LONGEST_BACKOFF
     assert pause <= delivery.pause(tries + 1, None, jitter)
+
+
+STATES = AttemptState
+
+
+@pytest.mark.parametrize(
+    ("now", "receipt", "then"),
+    [
+        (STATES.SENDING, STATES.SENT, STATES.SENT),
+        (STATES.AMBIGUOUS, STATES.SENT, STATES.SENT),
+        (STATES.SENT, STATES.DELIVERED, STATES.DELIVERED),
+        (STATES.FAILED, STATES.DELIVERED, STATES.DELIVERED),
+        (STATES.SUPPRESSED, STATES.DELIVERED, STATES.DELIVERED),
+        (STATES.SENT, STATES.FAILED, STATES.FAILED),
+        (STATES.AMBIGUOUS, STATES.FAILED, STATES.FAILED),
+        (STATES.DELIVERED, STATES.SENT, STATES.DELIVERED),
+        (STATES.DELIVERED, STATES.FAILED, STATES.DELIVERED),
+        (STATES.SUPPRESSED, STATES.FAILED, STATES.SUPPRESSED),
+        (STATES.PENDING, STATES.FAILED, STATES.PENDING),
+    ],
+)
+def test_a_receipt_moves_an_attempt_by_rank(now: AttemptState, receipt: AttemptState, then: AttemptState) -> None:
+    found = delivery.received(attempt(state=now), receipt, "SM1", None, NOW)
+    assert found.state is then
+    if now is not then:
+        assert (found.next_at, found.at, found.provider_ref) == (None, NOW, "SM1")
+
+
+def test_the_failure_of_an_earlier_message_does_not_end_what_was_sent_since() -> None:
+    sent = attempt(state=AttemptState.SENT, provider_ref="SM2")
+    assert delivery.received(sent, AttemptState.FAILED, "SM1", None, NOW) is sent
+
+
+def test_an_outcome_that_is_noted_after_its_messages_failure_does_not_undo_it() -> None:
+    failed = delivery.received(attempt(), AttemptState.FAILED, "SM1", "undelivered 30003", NOW)
+    assert delivery.late_outcome(failed, Outcome(Result.SENT, provider_ref="SM1"), NOW) is failed
+    assert delivery.late_outcome(failed, Outcome(Result.SENT, provider_ref="SM2"), NOW).state is AttemptState.SENT

@@ -1,7 +1,7 @@
 """How many notices a channel may have in flight."""
 
-from services.notifier.delivery import Result
 from services.notifier.breaker import LONGEST_PAUSE, OPENS_AFTER
+from services.notifier.delivery import Result
 from services.notifier.lanes import COLD_AFTER, KEPT_FOR_URGENT, NARROW, WIDE, Lane
 
 
