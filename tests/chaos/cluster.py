@@ -9,21 +9,21 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 import httpx
 
 from services.stack import children, engines, ports, postgres_home
 from services.stack.postgres import Postgres
 from services.stack.supervisor import Member, Supervisor
-from shared.bus import topics
+from shared.bus import kafka, topics
 from shared.clock import SystemClock
-from shared.contracts.vocabulary import ServiceName
+from shared.contracts.vocabulary import ServiceName, Topic
 from shared.settings import KafkaSettings
 from tests.chaos.brokers import Brokers, brokers
 from tests.chaos.proxy import LOOPBACK, Proxy
@@ -61,6 +61,7 @@ class Cluster:
     def __init__(self, home: Path, config_dir: Path, proxy: Proxy, *, nodes: int, tell: Callable[[str], None]) -> None:
         self.home, self.config_dir, self.proxy = home, config_dir, proxy
         self.instances: dict[str, Instance] = {}
+        self._scope = engines.DATABASE
         self.postgres = _postgres(home)
         self.brokers: Brokers = brokers(home, nodes, proxy)
         self.supervisor = Supervisor(SystemClock(), changed=lambda: None, tell=tell)
@@ -73,25 +74,53 @@ class Cluster:
 
     @property
     def database_url(self) -> str:
-        """Past the proxy, as the superuser."""
-        return self.postgres.url(engines.DATABASE)
+        """The round's database, past the proxy, as the superuser."""
+        return self.postgres.url(self._scope)
 
     @property
     def kafka(self) -> KafkaSettings:
         """Past the proxy."""
-        return KafkaSettings(bootstrap=self.brokers.direct, replication=self.brokers.replication)
+        return KafkaSettings(
+            bootstrap=self.brokers.direct, replication=self.brokers.replication, topic_prefix=f"{self._scope}."
+        )
+
+    @property
+    def _template_url(self) -> str:
+        return self.postgres.url("postgres")
 
     async def start(self) -> None:
-        """Both engines with schemas and topics, then one instance of each service, ready."""
+        """Both engines, ready, with a database of all schemas to be cloned."""
         await asyncio.gather(self._start_postgres(), self._start_kafka())
-        await asyncio.gather(*(self.add(service) for service in ServiceName))
-        await self.until_ready()
 
     async def stop(self) -> None:
         """Everything, the engines last."""
         self.release(*list(self._held))
         await self.supervisor.stop(list(self.instances), self.nodes, [POSTGRES])
         await self._http.aclose()
+
+    async def begin(self, name: str) -> None:
+        """A fresh database and fresh topics called `name`; no service yet."""
+        self._scope = name
+        await _run_sql(self._template_url, f'CREATE DATABASE "{name}" TEMPLATE {engines.DATABASE}')
+        await topics.apply(self.kafka)
+
+    async def populate(self, instances: Mapping[ServiceName, int]) -> None:
+        """So many instances of each service, ready."""
+        await asyncio.gather(*(self.add(service) for service, number in instances.items() for _ in range(number)))
+        await self.until_ready()
+
+    async def end(self) -> None:
+        """End the services as hard as may be; database and topics go with them."""
+        for instance in list(self.instances.values()):
+            self.supervisor.members[instance.name].stop_signal = signal.SIGKILL
+        await asyncio.gather(*(self.remove(instance) for instance in list(self.instances.values())))
+        await _run_sql(self._template_url, f'DROP DATABASE IF EXISTS "{self._scope}" WITH (FORCE)')
+        admin = kafka.admin(self.kafka)
+        await admin.start()
+        try:
+            await admin.delete_topics([kafka.topic_name(self.kafka, topic) for topic in Topic])
+        finally:
+            await admin.close()
 
     @property
     def nodes(self) -> list[str]:
@@ -191,7 +220,7 @@ class Cluster:
             member.name = kafka_member(number)
         await asyncio.gather(*map(self._supervise, members))
         log = self.brokers.nodes[0].log
-        await engines.patiently(lambda: topics.apply(self.kafka), members[0], log, SystemClock())
+        await engines.patiently(lambda: topics.diff(self.kafka), members[0], log, SystemClock())
 
     async def _spawn(self, instance: Instance) -> "subprocess.Popen[bytes]":
         environment = {**os.environ, **self._variables(instance), **instance.environment}
@@ -205,6 +234,7 @@ class Cluster:
         )
         return {
             "TOCSIN_DATABASE_URL": database,
+            "TOCSIN_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
             "TOCSIN_KAFKA_BOOTSTRAP": self.brokers.bootstraps[instance.service],
             "TOCSIN_KAFKA_REPLICATION": str(self.brokers.replication),
             "TOCSIN_KAFKA_SESSION_TIMEOUT_MS": "1500",
@@ -263,6 +293,9 @@ def _signal(pid: int, number: signal.Signals) -> None:
         return
 
 
-def since(began: float) -> float:
-    """Seconds since `began` (monotonic)."""
-    return time.monotonic() - began
+async def _run_sql(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,127 @@
+"""A round: fresh database and topics, load, the plan's strikes, quiet, a check."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.chaos import world
+from tests.chaos.calling import Callers
+from tests.chaos.checker import check
+from tests.chaos.cluster import Cluster, pager_through
+from tests.chaos.generator import Generator
+from tests.chaos.history import Log
+from tests.chaos.looking import observe, stamp_at_append
+from tests.chaos.nemesis import Nemesis
+from tests.chaos.plan import Plan
+from tests.chaos.proxy import Proxy, running_proxy
+from tests.chaos.recovery import PROBER, Probes, Timing, paging_times, with_prober
+from tests.chaos.verdict import Verdict
+from tests.support.config_dir import key, write
+from tests.support.pager import Pager, running_pager
+
+RATE = 8.0
+"""Moves of the generator each second."""
+
+OWN_DUE = frozenset({"kill", "restart", "rebalance"})
+"""Acts after which a page counts from its due time, whoever was dead then; after others from their end."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a round came to. `unasked`: pages about cases that had been resolved before anything was due."""
+
+    plan: Plan
+    verdict: Verdict
+    timings: list[Timing]
+    unasked: list[str]
+    seconds: float
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """Everything that must be zero, by name."""
+        return self.verdict.figures | {"page for a case resolved on time": len(self.unasked)}
+
+    @property
+    def clean(self) -> bool:
+        """Nothing is other than zero."""
+        return not any(self.figures.values())
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Running engines with a proxy, a pager and a configuration, on which rounds are played one after the other."""
+
+    cluster: Cluster
+    proxy: Proxy
+    pager: Pager
+    config: dict[str, Any]
+
+    async def play(self, plan: Plan) -> Outcome:
+        """One round, from nothing to its verdict."""
+        began = time.monotonic()
+        name = f"{plan.act.replace(' ', '-')}-{plan.seed}"
+        self.pager.notifications.clear()
+        await self.cluster.begin(name)
+        try:
+            await stamp_at_append(self.cluster.kafka)
+            await self.cluster.populate(plan.instances)
+            return await self._play(plan, self.cluster.home / f"{name}-{time.time():.0f}.ndjson", began)
+        finally:
+            self.proxy.heal()
+            await self.cluster.end()
+
+    async def _play(self, plan: Plan, path: Path, began: float) -> Outcome:
+        keys = world.KEYS | {PROBER: key(PROBER)}
+        urls = {service: [i.url for i in self.cluster.of(service)] for service in plan.instances}
+        with Log(path) as log:
+            callers = Callers(urls, keys, log)
+            nemesis = Nemesis(self.cluster, Probes(self.cluster, callers, self.pager), plan)
+            generator = Generator(urls, keys, seed=plan.seed, rate=RATE, log=log, pager=self.pager)
+            await _under_load(generator, nemesis, plan.length)
+            await callers.close()
+        await self.cluster.until_ready()
+        observed = await observe(
+            self.cluster.database_url,
+            self.cluster.kafka,
+            pager=self.pager,
+            log=path,
+            config=self.config,
+            disturbances=nemesis.disturbances,
+        )
+        unasked = [case for case in nemesis.on_time if self.pager.taken(case_id=case)]
+        return Outcome(plan, check(observed), self._timings(plan, nemesis), unasked, time.monotonic() - began)
+
+    def _timings(self, plan: Plan, nemesis: Nemesis) -> list[Timing]:
+        from_end = plan.act.split(" ")[0] not in OWN_DUE or plan.act.split(" ")[-1] in ("kafka", "postgres", "stack")
+        pages = self.pager.taken(type="page.triggered")
+        return nemesis.timings + paging_times(plan.act, pages, nemesis.disturbances, from_end=from_end)
+
+
+@asynccontextmanager
+async def ground(home: Path, brokers: int, tell: Callable[[str], None]) -> AsyncIterator[Ground]:
+    """Engines below `home`, started; they end with the block."""
+    await asyncio.to_thread(home.mkdir, parents=True)
+    with running_pager() as pager, running_proxy() as proxy:
+        config = world.configuration(pager_url=pager_through(proxy, pager.url))
+        with_prober(config)
+        cluster = Cluster(home, write(home / "config", config), proxy, nodes=brokers, tell=tell)
+        try:
+            await cluster.start()
+            yield Ground(cluster, proxy, pager, config)
+        finally:
+            await cluster.stop()
+
+
+async def _under_load(generator: Generator, nemesis: Nemesis, length: float) -> None:
+    """Run both; load goes on until the last strike is over and `length` seconds have passed."""
+    stop = asyncio.Event()
+    load = asyncio.create_task(generator.run_until(stop), name="load")
+    try:
+        await asyncio.gather(nemesis.run(), asyncio.sleep(length))
+    finally:
+        stop.set()
+        await load
