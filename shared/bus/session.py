@@ -13,6 +13,7 @@ from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from shared.bus import kafka
+from shared.bus.connecting import away
 from shared.bus.positions import Place
 from shared.bus.records import Record
 from shared.contracts.vocabulary import Topic
@@ -59,7 +60,7 @@ class Session:
                 self._member.subscribe(topics=list(self._names), listener=self._listener)
         except kafka.CLIENT_ERRORS as error:
             await self.close()
-            raise _transient(error) from error
+            raise await away(self._settings, error) from error
         except BaseException:
             await self.close()
             raise

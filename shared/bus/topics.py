@@ -9,6 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from shared.bus import kafka
+from shared.bus.connecting import away
 from shared.contracts.vocabulary import PARTITIONS, Topic
 from shared.errors import TocsinError, Transient
 from shared.settings import KafkaSettings
@@ -139,6 +140,7 @@ class _Admin:
     """An admin client for one use; trouble with the brokers is `Transient`."""
 
     def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
         self._client = kafka.admin(settings)
 
     async def __aenter__(self) -> Any:
@@ -146,7 +148,7 @@ class _Admin:
             await self._client.start()
         except kafka.CLIENT_ERRORS as error:
             await self._client.close()
-            raise Transient(f"Kafka: {type(error).__name__}: {error}") from error
+            raise await away(self._settings, error) from error
         return self._client
 
     async def __aexit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
