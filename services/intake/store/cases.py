@@ -9,7 +9,7 @@ import orjson
 from services.intake.case import Case
 from services.intake.holder import Holder
 from services.intake.report import Slot
-from services.intake.store.rows import case_from, detail_of, new_row
+from services.intake.store.rows import NEW_COLUMNS, case_from, detail_of, new_row
 from shared.contracts.vocabulary import Severity
 from shared.db import Tx
 
@@ -60,6 +60,7 @@ async def save(tx: Tx, before: Case, after: Case) -> None:
         after.pend_until,
         after.outcome.value if after.outcome else None,
         detail_of(after),
+        after.preserve_until,
     )
     if before.slot != after.slot:
         await _move_slot(tx, after.case_id, before.slot, after.slot)
@@ -128,13 +129,14 @@ SELECT * FROM cases
    FOR UPDATE SKIP LOCKED
 """
 
-_OPEN = "INSERT INTO cases SELECT * FROM json_populate_recordset(NULL::cases, $1::json)"
+_NEW = ", ".join(NEW_COLUMNS)
+_OPEN = f"INSERT INTO cases ({_NEW}) SELECT {_NEW} FROM json_populate_recordset(NULL::cases, $1::json)"  # noqa: S608 - constants
 
 _SAVE = """
 UPDATE cases
    SET version = $2, status = $3, reports = $4, policy_area = $5, language = $6, region = $7, severity = $8,
        graphic = $9, recorded_at = $10, acknowledged_at = $11, resolved_at = $12, pend_until = $13, outcome = $14,
-       detail = $15
+       detail = $15, preserve_until = $16
  WHERE case_id = $1
 """
 

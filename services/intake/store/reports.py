@@ -119,7 +119,12 @@ SELECT r.source, r.external_id, r.case_id, r.body_sha256, c.version
   JOIN cases c USING (case_id)
 """
 
-_ADD = "INSERT INTO reports SELECT * FROM json_populate_recordset(NULL::reports, $1::json)"
+_ADD = """
+INSERT INTO reports (report_id, case_id, source, external_id, body_sha256, severity, graphic, received_at,
+                     recorded_at, body)
+SELECT report_id, case_id, source, external_id, body_sha256, severity, graphic, received_at, recorded_at, body
+  FROM json_populate_recordset(NULL::reports, $1::json)
+"""
 
 _PAGE = """
 SELECT report_id, case_id, source, external_id, body_sha256, severity, graphic, received_at, recorded_at, body

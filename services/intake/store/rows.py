@@ -30,6 +30,29 @@ _DETAIL = (
 _PLAIN = tuple(f.name for f in fields(Case) if f.name not in {*_DETAIL, "status", "severity", "subject", "outcome"})
 
 
+NEW_COLUMNS = (
+    "case_id",
+    "version",
+    "status",
+    "source",
+    "external_id",
+    "reports",
+    "summary",
+    "policy_area",
+    "language",
+    "region",
+    "severity",
+    "graphic",
+    "subject_type",
+    "subject_id",
+    "received_at",
+    "created_at",
+    "recorded_at",
+    "detail",
+)
+"""Of a case that has just been opened. Named one by one: a column of a later version keeps its default."""
+
+
 def detail_of(case: Case) -> bytes:
     """The `detail` document as JSON."""
     document = {name: getattr(case, name) for name in _DETAIL}

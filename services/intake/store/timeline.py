@@ -38,7 +38,10 @@ async def page(tx: Tx, case_id: UUID, *, after: tuple[datetime, str, int] | None
 
 
 _ADD = """
-INSERT INTO timeline SELECT * FROM json_populate_recordset(NULL::timeline, $1::json) ON CONFLICT DO NOTHING
+INSERT INTO timeline (case_id, source, sequence, type, occurred_at, recorded_at, actor, change)
+SELECT case_id, source, sequence, type, occurred_at, recorded_at, actor, change
+  FROM json_populate_recordset(NULL::timeline, $1::json)
+ON CONFLICT DO NOTHING
 """
 
 _PAGE = """

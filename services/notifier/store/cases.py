@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.notifier.case_pages import CasePages
 from services.notifier.events import messages_of
-from services.notifier.store.rows import attempt_of, page_of, rows_of
+from services.notifier.store.rows import ATTEMPT_COLUMNS, PAGE_COLUMNS, attempt_of, page_of, rows_of
 from shared.bus import outbox
 from shared.contracts.events import CaseSummary
 from shared.db import Row, Tx
@@ -170,18 +170,19 @@ UPDATE cases SET seq = new.seq, summary = new.summary
  WHERE cases.key = new.key
 """
 
-_SAVE_PAGES = """
-INSERT INTO page SELECT * FROM jsonb_populate_recordset(NULL::page, $1::jsonb)
+_SAVE_PAGES = f"""
+INSERT INTO page ({PAGE_COLUMNS}) SELECT {PAGE_COLUMNS} FROM jsonb_populate_recordset(NULL::page, $1::jsonb)
 ON CONFLICT (page_id) DO UPDATE SET
     reasons = excluded.reasons, state = excluded.state, step = excluded.step, round = excluded.round,
     step_due_at = excluded.step_due_at, responders = excluded.responders, steps = excluded.steps,
     watching = excluded.watching, acknowledged_at = excluded.acknowledged_at,
     acknowledged_by = excluded.acknowledged_by, closed_by = excluded.closed_by, closed_at = excluded.closed_at
-"""
+"""  # noqa: S608 - constants
 
-_SAVE_ATTEMPTS = """
-INSERT INTO attempt SELECT * FROM jsonb_populate_recordset(NULL::attempt, $1::jsonb)
+_SAVE_ATTEMPTS = f"""
+INSERT INTO attempt ({ATTEMPT_COLUMNS})
+SELECT {ATTEMPT_COLUMNS} FROM jsonb_populate_recordset(NULL::attempt, $1::jsonb)
 ON CONFLICT (attempt_id) DO UPDATE SET
     due_at = excluded.due_at, next_at = excluded.next_at, state = excluded.state, tries = excluded.tries,
     at = excluded.at, provider_ref = excluded.provider_ref, error = excluded.error
-"""
+"""  # noqa: S608 - constants

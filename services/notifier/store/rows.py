@@ -1,6 +1,7 @@
 """Between rows and the shapes that decide: both ways by the names of the columns."""
 
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,10 @@ from pydantic import TypeAdapter
 from services.notifier.delivery import Attempt
 from services.notifier.pages import Page
 from shared.db import Row
+
+PAGE_COLUMNS = ", ".join(field.name for field in fields(Page))
+ATTEMPT_COLUMNS = ", ".join(field.name for field in fields(Attempt))
+"""Named one by one wherever rows are inserted: a column of a later version keeps its default."""
 
 _PAGE = TypeAdapter(Page)
 _ATTEMPT = TypeAdapter(Attempt)
