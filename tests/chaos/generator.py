@@ -141,7 +141,7 @@ class Generator:
                 name=name,
                 service="intake",
                 path=f"/v1/cases/{case_id}/{name}",
-                principal=who or self._rng.choice([*world.SPECIALISTS, world.LEAD]),
+                principal=who or self._commander(),
                 body=body,
                 key=self._key(),
                 subject=case_id,
@@ -150,6 +150,10 @@ class Generator:
         if call.taken:
             self._remember(case_id, str(call.answer["status"]))
         return call
+
+    def _commander(self) -> str:
+        """The lead as often as all specialists together: whom a specialist's acknowledgement claims, nobody offers."""
+        return world.LEAD if self._rng.random() < 0.5 else self._rng.choice(list(world.SPECIALISTS))
 
     async def _answer_offer(self) -> None:
         offers = await self._callers.items("router", "/v1/assignments", world.LEAD, state="offered", limit=50)

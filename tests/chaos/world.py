@@ -31,7 +31,7 @@ def configuration(*, pager_url: str) -> dict[str, Any]:
     people = [principal(n, "person", EVERY_SCOPE, role="specialist", rate_per_second=100000) for n in SPECIALISTS]
     others = [p for p in files["access"]["principals"] if p["id"] not in SPECIALISTS]
     files["access"]["principals"] = others + people
-    files["roster"]["specialists"] = [specialist(n, known, capacity=4) for n, known in SPECIALISTS.items()]
+    files["roster"]["specialists"] = [specialist(n, known, capacity=6) for n, known in SPECIALISTS.items()]
     files["routing"]["offer_timeout"] = {"critical": "PT6S", "high": "PT10S", "medium": "PT10S", "low": "PT10S"}
     files["routing"]["handling"]["default"] = "PT1M"
     files["oncall"]["policies"] = [_policy()]
