@@ -44,7 +44,7 @@ def check(
     if not directory.is_dir():
         raise CommandFailed(f"{directory} is no directory; name the one with the seven files, such as deploy/config")
     try:
-        found = load(directory)
+        found = load(directory, strictly=True)
     except ConfigFaults as error:
         _show_faults(error, as_json=as_json)
         count = len(error.faults)

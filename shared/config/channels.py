@@ -81,10 +81,11 @@ class WebhookChannel(BaseChannel):
 
 
 class PagerDutyChannel(BaseChannel):
-    """Events API v2; `url` for another region, or a double."""
+    """Events API v2; `url` for another region, or a double; `webhook_secret` verifies what comes back."""
 
     kind: Literal[ChannelKind.PAGERDUTY]
     routing_key: Secret
+    webhook_secret: Secret | None = None
     url: WebUrl | None = None
 
 

@@ -17,6 +17,7 @@ from shared.config.faults import ConfigFaults, Fault
 from shared.config.messages import faults_of
 from shared.config.models import Configuration
 from shared.config.oncall import OnCallConfig
+from shared.config.reach import out_of_reach
 from shared.config.roster import Roster
 from shared.config.routing import Routing
 from shared.config.sla import SlaConfig
@@ -62,9 +63,12 @@ class Snapshot:
         return self.digest[:12]
 
 
-def load(directory: Path | str, today: date | None = None) -> Configuration:
-    """The configuration in `directory`; raises `ConfigFaults` with every fault. `today` begins the calendars' year."""
-    return parse(snapshot(Path(directory)), today)
+def load(directory: Path | str, today: date | None = None, *, strictly: bool = False) -> Configuration:
+    """The configuration in `directory`; raises `ConfigFaults` with every fault. `today` begins the calendars' year.
+
+    `strictly` is for people who check: it also finds what a service takes but never uses.
+    """
+    return parse(snapshot(Path(directory)), today, strictly=strictly)
 
 
 def snapshot(directory: Path) -> Snapshot:
@@ -72,12 +76,13 @@ def snapshot(directory: Path) -> Snapshot:
     return Snapshot({f"{name}.yaml": _content(directory, f"{name}.yaml") for name in MODELS})
 
 
-def parse(files: Snapshot, today: date | None = None) -> Configuration:
+def parse(files: Snapshot, today: date | None = None, *, strictly: bool = False) -> Configuration:
     """Validate what was read: each file by its model, then all of them together."""
     documents = {name: _document(f"{name}.yaml", files.files[f"{name}.yaml"]) for name in MODELS}
     faults = [fault for document in documents.values() for fault in document.faults]
     parts = {name: _validated(documents[name], model, faults) for name, model in MODELS.items()}
     faults += check(documents, today or datetime.now(UTC).date())
+    faults += out_of_reach(documents["channels"]) if strictly else ()
     if faults:
         raise ConfigFaults(list(dict.fromkeys(faults)))
     return Configuration(**parts, version=files.version, files=files.versions)

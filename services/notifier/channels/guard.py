@@ -1,37 +1,44 @@
-"""Which addresses may be connected to: never a private one, unless the channel allows it.
+"""Which addresses a channel may connect to: never a private one, unless it is allowed to.
 
-The check is made on the address that is then connected to, so a name that resolves to something else a
-moment later gains nothing.
+A name is resolved once, every address is checked, and the very address that was checked is connected to: a name that
+resolves to something else a moment later gains nothing. TLS still asks for a certificate of the name. Each channel
+resolves in threads of its own, so that a name server that hangs for one holds up no other.
 """
 
 import asyncio
-import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpcore
 
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+from shared.addresses import is_public
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+RESOLVERS = 4
+"""Names that one channel resolves at a time."""
+
+Resolve = Callable[[str, int], list[str]]
+"""The addresses of a host, in order; blocks; raises `OSError` when there are none."""
 
 
 class ForbiddenAddress(Exception):
     """The host resolves to nothing but addresses that this channel may not reach."""
 
 
-def is_public(address: str) -> bool:
-    """Whether an address is one of the public internet; IPv4 inside IPv6 counts as what it is."""
-    found = _unwrapped(ipaddress.ip_address(address.partition("%")[0]))
-    return found.is_global and not found.is_multicast
+def resolve(host: str, port: int) -> list[str]:
+    """As the system does."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Resolves a host itself and connects to the first address that may be reached."""
 
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(self, *, allow_private: bool, resolve: Resolve = resolve) -> None:
         self._allow_private = allow_private
+        self._resolve = resolve
+        self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
         self._backend = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -55,21 +62,14 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """As the pool asks between its own retries."""
         await asyncio.sleep(seconds)
 
+    def close(self) -> None:
+        """Resolve no more; a name that is being resolved is not waited for."""
+        self._resolvers.shutdown(wait=False, cancel_futures=True)
+
     async def _addresses(self, host: str, port: int) -> list[str]:
+        loop = asyncio.get_running_loop()
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
+            found = await loop.run_in_executor(self._resolvers, self._resolve, host, port)
+        except (OSError, UnicodeError, RuntimeError) as error:  # the last: closed meanwhile
             raise httpcore.ConnectError(f"{host} does not resolve: {error}") from error
-        addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
-        return [address for address in addresses if self._allow_private or is_public(address)]
-
-
-def _unwrapped(address: IpAddress) -> IpAddress:
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return address.ipv4_mapped
-        if address.sixtofour is not None:
-            return address.sixtofour
-        if address in _NAT64:
-            return ipaddress.IPv4Address(address.packed[-4:])
-    return address
+        return [address for address in found if self._allow_private or is_public(address)]

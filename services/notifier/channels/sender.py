@@ -38,8 +38,8 @@ class Sender:
     One pool for all would look through every connection on each request, which costs more than the request.
     """
 
-    def __init__(self, *, allow_private: bool, time_limit: float = TIME_LIMIT) -> None:
-        self._allow_private = allow_private
+    def __init__(self, *, backend: GuardedBackend, time_limit: float = TIME_LIMIT) -> None:
+        self._backend = backend
         self._time_limit = time_limit
         self._idle: list[httpcore.AsyncConnectionPool] = []
         self._closed = False
@@ -64,6 +64,7 @@ class Sender:
     async def close(self) -> None:
         """Close every connection; one that is in use, when its try has ended."""
         self._closed = True
+        self._backend.close()
         while self._idle:
             await self._idle.pop().aclose()
 
@@ -71,7 +72,7 @@ class Sender:
         return httpcore.AsyncConnectionPool(
             max_connections=1,
             keepalive_expiry=KEPT_FOR,
-            network_backend=GuardedBackend(allow_private=self._allow_private),
+            network_backend=self._backend,
         )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from services.notifier.channels.base import Look
+from services.notifier.channels.guard import GuardedBackend
 from services.notifier.channels.sender import Sender
 from services.notifier.delivery import Outcome, Result
 from services.notifier.notices import Notice
@@ -19,7 +20,7 @@ class WebhookChannel:
     def __init__(self, spec: WebhookSpec, now: Callable[[], datetime]) -> None:
         self._spec = spec
         self._now = now
-        self._sender = Sender(allow_private=spec.allow_private)
+        self._sender = Sender(backend=GuardedBackend(allow_private=spec.allow_private))
 
     async def send(self, notice: Notice, look: Look) -> Outcome:
         """POST the notice; the same `webhook-id` on each try, a timestamp of this one."""

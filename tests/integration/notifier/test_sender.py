@@ -1,13 +1,20 @@
 """The one way out by HTTP, against real sockets on loopback."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
 
+import httpcore
 import pytest
+import trustme
 
 from services.notifier.channels.base import TakenBack
+from services.notifier.channels.guard import GuardedBackend, Resolve, resolve
 from services.notifier.channels.sender import Sender
 from services.notifier.delivery import Outcome, Result
 from tests.support.installation import free_port
@@ -16,7 +23,7 @@ Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def server(answer: Answer) -> AsyncIterator[tuple[str, list[bytes]]]:
+async def server(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[str, list[bytes]]]:
     """A server that reads one request's head after the other and answers each; its URL and the heads."""
     heads: list[bytes] = []
 
@@ -32,7 +39,7 @@ async def server(answer: Answer) -> AsyncIterator[tuple[str, list[bytes]]]:
         finally:
             writer.close()
 
-    running = await asyncio.start_server(serve, "127.0.0.1", 0)
+    running = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     host, port = running.sockets[0].getsockname()
     try:
         yield f"http://{host}:{port}/hook", heads
@@ -52,8 +59,12 @@ async def wanted() -> None:
     """A look that finds nothing against sending."""
 
 
-async def post(url: str, *, allow_private: bool = True, time_limit: float = 5.0):
-    sender = Sender(allow_private=allow_private, time_limit=time_limit)
+def sending(*, allow_private: bool = True, resolve: Resolve = resolve, time_limit: float = 5.0) -> Sender:
+    return Sender(backend=GuardedBackend(allow_private=allow_private, resolve=resolve), time_limit=time_limit)
+
+
+async def post(url: str, **how: Any) -> Outcome:
+    sender = sending(**how)
     try:
         return await sender.post(url, b"{}", {"content-type": "application/json"}, wanted)
     finally:
@@ -68,7 +79,7 @@ async def test_a_2xx_is_sent_over_a_connection_that_is_kept() -> None:
         await says("204 No Content")(writer)
 
     async with server(answer) as (url, heads):
-        sender = Sender(allow_private=True)
+        sender = sending()
         outcomes = [await sender.post(url, b"{}", {}, wanted) for _ in range(3)]
         await sender.close()
 
@@ -89,6 +100,102 @@ async def test_a_private_address_is_refused_unless_the_channel_allows_it_by_what
         assert (await post(url)).result is Result.SENT
 
 
+class Rebinding:
+    """A name server that says something else each time."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    def __call__(self, host: str, port: int) -> list[str]:
+        self.asked += 1
+        return [self.answers.pop(0)]
+
+
+async def test_a_name_that_is_bound_anew_after_the_check_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first answer is public, all later ones are this machine: what is connected to is what was checked."""
+    connected: list[str] = []
+
+    async def connect(_backend: object, host: str, *_args: object) -> httpcore.AsyncNetworkStream:
+        connected.append(host)
+        raise httpcore.ConnectError("nobody there")
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+    names = Rebinding("93.184.216.34", "127.0.0.1", "169.254.169.254")
+    sender = sending(allow_private=False, resolve=names)
+
+    outcomes = [(await sender.post("http://rebound.test/", b"{}", {}, wanted)).result for _ in range(3)]
+    await sender.close()
+
+    assert (names.asked, connected) == (3, ["93.184.216.34"])
+    assert outcomes == [Result.RETRY, Result.REFUSED, Result.REFUSED]
+
+
+async def test_of_several_addresses_only_public_ones_are_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    connected: list[str] = []
+
+    async def connect(_backend: object, host: str, *_args: object) -> httpcore.AsyncNetworkStream:
+        connected.append(host)
+        raise httpcore.ConnectError("nobody there")
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+    mixed = ["10.0.0.1", "93.184.216.34", "::1", "64:ff9b::7f00:1", "1.1.1.1"]
+
+    outcome = await post("http://mixed.test/", allow_private=False, resolve=lambda _host, _port: mixed)
+
+    assert (outcome.result, connected) == (Result.RETRY, ["93.184.216.34", "1.1.1.1"])
+
+
+async def test_the_certificate_must_be_of_the_name_though_an_address_is_connected_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("pager.test").configure_cert(context)
+    trusted = ssl.create_default_context()
+    authority.configure_trust(trusted)
+    monkeypatch.setattr(httpcore._async.connection, "default_ssl_context", lambda: trusted)
+
+    async with server(says("200 OK"), tls=context) as (url, heads):
+        port = url.split(":")[2].partition("/")[0]
+        results = [
+            (await post(f"https://{name}:{port}/", resolve=lambda _host, _port: ["127.0.0.1"])).result
+            for name in ("pager.test", "another.test")
+        ]
+
+    assert results == [Result.SENT, Result.RETRY]
+    assert [head.split(b"\r\n")[1] for head in heads] == [f"Host: pager.test:{port}".encode()]
+
+
+async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with server(says("200 OK")) as (url, heads), server(says("200 OK")) as (proxy, through):
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, proxy)
+        assert (await post(url)).result is Result.SENT
+
+    assert (len(heads), len(through)) == (1, 0)
+
+
+async def test_a_name_server_that_hangs_for_one_channel_holds_up_no_other() -> None:
+    answer = Event()
+
+    def hangs(_host: str, _port: int) -> list[str]:
+        answer.wait(30)
+        return ["127.0.0.1"]
+
+    async with server(says("200 OK")) as (url, _):
+        stuck = sending(resolve=hangs, time_limit=20.0)
+        waiting = [asyncio.create_task(stuck.post(url, b"{}", {}, wanted)) for _ in range(40)]
+        await asyncio.sleep(0)
+        try:
+            assert (await post(url)).result is Result.SENT
+            assert not any(task.done() for task in waiting)
+        finally:
+            answer.set()
+        await asyncio.gather(*waiting)
+        await stuck.close()
+
+
 async def test_a_redirect_is_not_followed() -> None:
     async with server(says("200 OK")) as (other, seen), server(says("302 Found", f"location: {other}")) as (url, _):
         outcome = await post(url)
@@ -104,7 +211,7 @@ async def test_a_notice_that_is_taken_back_while_connecting_does_not_leave() -> 
         raise TakenBack(Outcome(Result.SUPPRESSED, error="the page is acknowledged"))
 
     async with server(says("200 OK")) as (url, heads):
-        sender = Sender(allow_private=True)
+        sender = sending()
         with pytest.raises(TakenBack):
             await sender.post(url, b"{}", {}, taken_back)
         after = await sender.post(url, b"{}", {}, wanted)

@@ -53,6 +53,21 @@ def test_every_fault_is_a_line_that_begins_with_its_place(example: Example, caps
     assert "Traceback" not in said.err
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:9000", "localhost", "169.254.169.254", "[::ffff:10.0.0.1]", "0x7f000001"])
+def test_a_url_that_its_channel_may_not_reach_is_a_fault_for_who_checks(
+    example: Example, capsys: pytest.CaptureFixture[str], host: str
+) -> None:
+    log = "{id: logbook, kind: log}"
+    inner = f'{{id: inner, kind: webhook, url: "http://{host}/x", secret: env:PAGER_SECRET}}'
+    line = example.replace("channels", log, f"{log}\n  - {inner}")
+
+    assert tocsin("config", "check", str(example.folder)) == 1
+    assert f"channels.yaml:{line + 1}: channels[2].url: " in capsys.readouterr().out
+
+    example.replace("channels", "secret: env:PAGER_SECRET}", "secret: env:PAGER_SECRET, allow_private: true}")
+    assert tocsin("config", "check", str(example.folder)) == 0
+
+
 def test_faults_may_be_read_by_a_program(example: Example, capsys: pytest.CaptureFixture[str]) -> None:
     line = example.replace("routing", "min_proficiency: 2", "min_proficiency: 6")
 
