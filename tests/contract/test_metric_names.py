@@ -52,6 +52,9 @@ CONTRACT = {
 """Contract section 9: name and labels."""
 
 BEYOND = {
+    "tocsin_consumer_stopped_partitions": "topic",
+    "tocsin_dead_letters_open": "",
+    "tocsin_parked_events": "",
     "tocsin_channel_circuit_open": "channel",
 }
 """What we declare besides."""
@@ -99,7 +102,12 @@ def test_an_expression_selects_and_groups_by_labels_that_exist(expression: str) 
 
 
 def test_gauges_of_shared_state_are_not_added_up_over_instances() -> None:
-    per_instance = {"tocsin_consumer_lag_records", "tocsin_build_info", "tocsin_channel_circuit_open"}
+    per_instance = {
+        "tocsin_consumer_lag_records",
+        "tocsin_consumer_stopped_partitions",
+        "tocsin_build_info",
+        "tocsin_channel_circuit_open",
+    }
     gauges = {name for name, metric in declared().items() if metric.kind == "gauge"} - per_instance
     for expression in expressions():
         for name in names(expression) & gauges:
