@@ -35,7 +35,7 @@ class Certificates:
         authority.cert_pem.write_to_path(made.authority)
         trustme.CA().cert_pem.write_to_path(made.stranger)
         for name, leaf in (
-            ("server", authority.issue_cert("127.0.0.1", "localhost")),
+            ("server", authority.issue_cert("127.0.0.1")),
             ("client", authority.issue_cert("client.test")),
         ):
             _write(made.folder, name, leaf)
