@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.intake.case import Case, Decision, Who, advance
 from services.intake.checks import region_faults
-from services.intake.commands import Act
+from services.intake.commands import LONGEST, Act
 from services.intake.refusal import Fault, Invalid, Reason, Refusal
 from shared.config.models import Taxonomy
 from shared.contracts.case_events import ActionChange, CaseActionProposed, CaseActionTaken
@@ -26,19 +26,20 @@ def act(
     if faults := [fault for i, region in enumerate(command.regions) for fault in region_faults(region, "regions", i)]:
         raise Invalid(*faults)
     at = command.occurred_at or max(now, case.recorded_at)
+    action = taxonomy.actions[command.action]
+    hold = None if action.preserve is None else at + min(command.duration or action.preserve, LONGEST)
     if command.confirms is not None:
-        return _changed(case, _confirmed(case, command, who, at), who, now, at)
-    two_person = taxonomy.actions[command.action].two_person
+        return _changed(case, _confirmed(case, command, who, at), who, now, hold)
     item = ActionView(
         action_id=new_id(),
         action=command.action,
         scope=command.scope,
         regions=command.regions,
-        state=ActionState.PROPOSED if two_person else ActionState.DONE,
+        state=ActionState.PROPOSED if action.two_person else ActionState.DONE,
         by=who.id,
         at=at,
     )
-    return _changed(case, item, who, now, at)
+    return _changed(case, item, who, now, hold)
 
 
 def _check(command: Act, taxonomy: Taxonomy) -> None:
@@ -73,12 +74,23 @@ def _same(proposed: ActionView, command: Act) -> bool:
     return regions and (proposed.action, proposed.scope) == (command.action, command.scope)
 
 
-def _changed(case: Case, item: ActionView, who: Who, now: datetime, at: datetime) -> Decision:
-    """The case with the item in place of the one with the same id, or at the end."""
+def _changed(case: Case, item: ActionView, who: Who, now: datetime, hold: datetime | None) -> Decision:
+    """The case with the item in place of the one with the same id, or at the end; a hold only grows longer."""
     others = {known.action_id: known for known in case.actions}
     others[item.action_id] = item
-    kind = CaseActionProposed if item.state is ActionState.PROPOSED else CaseActionTaken
+    done = item.state is ActionState.DONE
     step = advance(
-        case, kind, ActionChange(action=item), who=who, now=now, occurred_at=at, actions=tuple(others.values())
+        case,
+        CaseActionTaken if done else CaseActionProposed,
+        ActionChange(action=item),
+        who=who,
+        now=now,
+        occurred_at=item.at,
+        actions=tuple(others.values()),
+        preserve_until=_longer(case.preserve_until, hold if done else None),
     )
     return Decision((step,))
+
+
+def _longer(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((until for until in (one, other) if until is not None), default=None)

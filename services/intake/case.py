@@ -68,6 +68,7 @@ class Case:
     stakeholders: tuple[Stakeholder, ...] = ()
     assignee: str | None = None
     waiting_reason: str | None = None
+    preserve_until: datetime | None = None
 
     @property
     def slot(self) -> Slot | None:

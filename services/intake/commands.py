@@ -17,6 +17,8 @@ Text = Annotated[SafeText, Field(min_length=1, max_length=20_000)]
 Why = Annotated[SafeText, Field(min_length=1, max_length=2000)]
 PendReason = Annotated[SafeText, Field(min_length=1, max_length=200)]
 
+LONGEST = timedelta(days=36500)
+
 
 class Command(Input):
     """Base of the commands; `name` is the last part of the path."""
@@ -63,6 +65,8 @@ class Act(Command):
     def _is_positive(cls, value: timedelta | None) -> timedelta | None:
         if value is not None and value <= timedelta(0):
             raise ValueError("a duration is longer than nothing")
+        if value is not None and value > LONGEST:
+            raise ValueError("a duration has at most 36500 days")
         return value
 
 

@@ -29,6 +29,8 @@ def summary_of(case: Case) -> CaseSummary:
         excluded_specialists=case.excluded_specialists,
         has_stakeholders=bool(case.stakeholders),
         pend_reasons=tuple(pend.reason for pend in case.pends),
+        resolved_at=case.resolved_at,
+        preserve_until=case.preserve_until,
         summary=case.summary,
     )
 

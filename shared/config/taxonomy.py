@@ -24,11 +24,12 @@ class PolicyArea(ConfigModel):
 
 
 class Action(ConfigModel):
-    """A remedy; `two_person` needs a second principal who confirms."""
+    """A remedy; `two_person` needs a second principal who confirms. `preserve` puts the case under a legal hold."""
 
     name: Text
     scopes: tuple[ActionScope, ...] = (ActionScope.GLOBAL,)
     two_person: Flag = False
+    preserve: PositiveDuration | None = None
 
     @model_validator(mode="after")
     def _has_scopes(self) -> Self:

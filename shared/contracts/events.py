@@ -62,7 +62,8 @@ class CaseSummary(EventModel):
     """A case as the sender knows it after the change.
 
     `version` is intake's version of the case that this summary reflects. A reader replaces what it has
-    only by a higher version, so that topics read in any order end in the same state.
+    only by a higher version, so that topics read in any order end in the same state. Nothing of a case is
+    erased before `preserve_until`.
     """
 
     version: int
@@ -82,6 +83,8 @@ class CaseSummary(EventModel):
     excluded_specialists: tuple[str, ...] = ()
     has_stakeholders: bool = False
     pend_reasons: tuple[str, ...] = ()
+    resolved_at: Instant | None = None
+    preserve_until: Instant | None = None
     summary: str
 
 

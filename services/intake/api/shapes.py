@@ -102,6 +102,7 @@ class CaseView(View):
     resolution: ResolutionView | None
     actions: tuple[ActionView, ...]
     legal_orders: tuple[LegalOrder, ...]
+    preserve_until: Instant | None
 
 
 class SourceCaseView(View):
