@@ -11,7 +11,7 @@ DEV_READY := $(VENV)/.ready-to-develop
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench contracts clean
+.PHONY: help run test lint bench chaos contracts audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,9 +31,15 @@ lint: $(DEV_READY) ## style, types and import rules
 bench: $(DEV_READY) ## the figures of the README, as ratios measured in one run
 	$(BIN)/python -m tests.bench
 
+chaos: $(DEV_READY) ## seeded rounds of breaking everything (ROUNDS=100 SEED=7 ACTS="kill kafka,freeze router")
+	$(BIN)/python -m tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(if $(ACTS),--acts "$(ACTS)")
+
 contracts: $(DEV_READY) ## schemas, AsyncAPI and docs/reference, generated from the code
 	$(BIN)/python -m shared.contracts.generate
 	$(BIN)/python -m tests.support.reference_pages
+
+audit: $(DEV_READY) ## known vulnerabilities in requirements.lock; needs a source of advisories, and fails without one
+	$(BIN)/python -m tests.support.dependency_audit
 
 clean: ## takes .venv away; data in .tocsin stays
 	rm -rf $(VENV)

@@ -30,7 +30,9 @@ from tests.chaos.proxy import LOOPBACK, Proxy
 from tests.support.config_dir import SECRET
 from tests.support.waiting import wait_until
 
-MOST_INSTANCES = 3
+PORTS = 6
+"""Of each service, more than it has instances: another program may take one meanwhile."""
+
 READY_LIMIT = 90.0
 POSTGRES = "postgres"
 
@@ -67,7 +69,8 @@ class Cluster:
         self.supervisor = Supervisor(SystemClock(), changed=lambda: None, tell=tell)
         self._held: dict[str, asyncio.Event] = {}
         self._serials = {service: count(1) for service in ServiceName}
-        self._ports = {service: ports.choose(MOST_INSTANCES) for service in ServiceName}
+        own = iter(ports.choose(PORTS * len(ServiceName)))
+        self._ports = {service: [next(own) for _ in range(PORTS)] for service in ServiceName}
         self._http = httpx.AsyncClient(timeout=2.0, trust_env=False)
         for service in ServiceName:
             proxy.link(f"{service} {POSTGRES}", self.postgres.port)
@@ -138,7 +141,7 @@ class Cluster:
     async def add(self, service: ServiceName) -> Instance:
         """One more instance, started and not waited for."""
         taken = {instance.port for instance in self.instances.values()}
-        port = next(port for port in self._ports[service] if port not in taken)
+        port = next(port for port in self._ports[service] if port not in taken and ports.is_free(port))
         instance = Instance(service, f"{service}.{next(self._serials[service])}", port)
         self.instances[instance.name] = instance
         await self._supervise(Member(instance.name, lambda: self._spawn(instance)))

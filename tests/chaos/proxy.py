@@ -39,6 +39,13 @@ class Connection:
     writers: list[asyncio.StreamWriter]
     swallowed: bool = False
 
+    def close(self, *, abruptly: bool) -> None:
+        """End both sides, `abruptly` by RST."""
+        if abruptly:
+            self.reset()
+        for writer in self.writers:
+            writer.close()
+
     def reset(self) -> None:
         """End both sides by RST."""
         for writer in self.writers:
@@ -77,7 +84,7 @@ class Link:
             pass
         finally:
             self.connections.discard(connection)
-            connection.reset()
+            connection.close(abruptly=self.mode is Mode.CUT)
 
     async def _serve(self, connection: Connection, reader: asyncio.StreamReader) -> None:
         if self.mode is Mode.CUT:

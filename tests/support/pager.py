@@ -113,8 +113,13 @@ def running_pager() -> Iterator[Pager]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Silent: whoever called may have been killed."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     pager.url = f"http://127.0.0.1:{server.server_address[1]}/pages"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
