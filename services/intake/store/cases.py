@@ -9,20 +9,20 @@ import orjson
 from services.intake.case import Case
 from services.intake.holder import Holder
 from services.intake.report import Slot
-from services.intake.store.rows import NEW_COLUMNS, case_from, detail_of, new_row
+from services.intake.store.rows import COLUMNS, NEW_COLUMNS, case_from, detail_of, new_row
 from shared.contracts.vocabulary import Severity
 from shared.db import Tx
 
 
 async def find(tx: Tx, case_id: UUID) -> Case | None:
     """The case as it is, not locked."""
-    row = await tx.fetchrow("SELECT * FROM cases WHERE case_id = $1", case_id)
+    row = await tx.fetchrow(_FIND, case_id)
     return None if row is None else case_from(row)
 
 
 async def lock(tx: Tx, case_id: UUID) -> Case | None:
     """The case, locked until the end of `tx`."""
-    row = await tx.fetchrow("SELECT * FROM cases WHERE case_id = $1 FOR UPDATE", case_id)
+    row = await tx.fetchrow(_LOCK, case_id)
     return None if row is None else case_from(row)
 
 
@@ -121,13 +121,16 @@ async def _move_slot(tx: Tx, case_id: UUID, old: Slot | None, new: Slot | None) 
 
 _ANY_PEND_DUE = "SELECT EXISTS (SELECT FROM cases WHERE pend_until <= statement_timestamp() + $1::interval)"
 
-_DUE_PENDS = """
-SELECT * FROM cases
+_FIND = f"SELECT {COLUMNS} FROM cases WHERE case_id = $1"  # noqa: S608 - constants
+_LOCK = f"{_FIND} FOR UPDATE"
+
+_DUE_PENDS = f"""
+SELECT {COLUMNS} FROM cases
  WHERE pend_until <= statement_timestamp() + $1::interval
  ORDER BY pend_until
  LIMIT $2
    FOR UPDATE SKIP LOCKED
-"""
+"""  # noqa: S608 - constants
 
 _NEW = ", ".join(NEW_COLUMNS)
 _OPEN = f"INSERT INTO cases ({_NEW}) SELECT {_NEW} FROM json_populate_recordset(NULL::cases, $1::json)"  # noqa: S608 - constants

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.intake.case import Case
-from services.intake.store.rows import case_from
+from services.intake.store.rows import COLUMNS, case_from
 from services.intake.visibility import Filters, Viewer
 from shared.db import Tx
 
@@ -23,7 +23,7 @@ async def page(tx: Tx, filters: Filters, viewer: Viewer, *, after: Place | None,
         clauses.append(clause.format(*numbers))
         arguments.extend(values)
     where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
-    sql = f"SELECT * FROM cases c {where} ORDER BY created_at DESC, case_id DESC LIMIT ${len(arguments) + 1}"  # noqa: S608 - only placeholders are put in
+    sql = f"SELECT {COLUMNS} FROM cases c {where} ORDER BY created_at DESC, case_id DESC LIMIT ${len(arguments) + 1}"  # noqa: S608 - only placeholders are put in
     return [case_from(row) for row in await tx.fetch(sql, *arguments, limit)]
 
 

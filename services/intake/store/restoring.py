@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.intake.case import Case
-from services.intake.store.rows import case_from
+from services.intake.store.rows import COLUMNS, case_from
 from shared.db import Tx
 
 
@@ -36,9 +36,10 @@ async def said_again(tx: Tx, case_ids: Sequence[UUID], at: datetime) -> None:
     await tx.execute(_SAID, list(case_ids), at)
 
 
-_SOME = """
-SELECT * FROM cases WHERE case_id = ANY ($1::text[]::uuid[]) AND status <> 'resolved' ORDER BY case_id FOR UPDATE
-"""
+_SOME = f"""
+SELECT {COLUMNS} FROM cases
+ WHERE case_id = ANY ($1::text[]::uuid[]) AND status <> 'resolved' ORDER BY case_id FOR UPDATE
+"""  # noqa: S608 - constants
 
 _RAISE = "UPDATE cases SET version = version + $2 WHERE case_id = ANY ($1::text[]::uuid[])"
 

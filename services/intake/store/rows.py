@@ -30,6 +30,9 @@ _DETAIL = (
 _PLAIN = tuple(f.name for f in fields(Case) if f.name not in {*_DETAIL, "status", "severity", "subject", "outcome"})
 
 
+COLUMNS = ", ".join((*_PLAIN, "status", "severity", "outcome", "subject_type", "subject_id", "detail"))
+"""Of a whole case. Never `*`: a statement whose result grows with a migration fails where it was prepared before."""
+
 NEW_COLUMNS = (
     "case_id",
     "version",
@@ -85,7 +88,7 @@ def new_row(case: Case) -> dict[str, Any]:
 
 
 def case_from(row: Row) -> Case:
-    """The case of a whole row of `cases`."""
+    """The case of a row of `cases` with its `COLUMNS`."""
     detail = row["detail"]
     return Case(
         **{name: row[name] for name in _PLAIN},

@@ -160,9 +160,9 @@ SELECT key, case_id, seq, summary FROM cases
  WHERE key IN (SELECT key FROM page WHERE case_id IS NULL AND state <> 'resolved') ORDER BY key FOR UPDATE
 """
 
-_PAGES = "SELECT * FROM page WHERE key = ANY($1::uuid[]) ORDER BY page_id"
+_PAGES = f"SELECT {PAGE_COLUMNS} FROM page WHERE key = ANY($1::uuid[]) ORDER BY page_id"  # noqa: S608 - constants
 
-_ATTEMPTS = "SELECT * FROM attempt WHERE page_id = ANY($1::uuid[]) ORDER BY attempt_id FOR UPDATE"
+_ATTEMPTS = f"SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE page_id = ANY($1::uuid[]) ORDER BY attempt_id FOR UPDATE"  # noqa: S608
 
 _SAVE_KEYS = """
 UPDATE cases SET seq = new.seq, summary = new.summary
@@ -170,7 +170,7 @@ UPDATE cases SET seq = new.seq, summary = new.summary
  WHERE cases.key = new.key
 """
 
-_SAVE_PAGES = f"""
+_SAVE_PAGES = f"""  # noqa: S608 - constants
 INSERT INTO page ({PAGE_COLUMNS}) SELECT {PAGE_COLUMNS} FROM jsonb_populate_recordset(NULL::page, $1::jsonb)
 ON CONFLICT (page_id) DO UPDATE SET
     reasons = excluded.reasons, state = excluded.state, step = excluded.step, round = excluded.round,
