@@ -21,7 +21,7 @@ NOWHERE = KafkaSettings(bootstrap="127.0.0.1:1", replication=1)
 async def four_services(
     database_url: str, config_dir: Path, kafka: KafkaSettings = NOWHERE
 ) -> AsyncIterator[dict[str, FastAPI]]:
-    """service -> its application; its resources are at `app.state.resources`."""
+    """service -> its application; with `app.state.resources` and, by name, `app.state.components`."""
     async with AsyncExitStack() as stack:
         apps = {}
         for service in SERVICES:
@@ -31,8 +31,10 @@ async def four_services(
             resources: Resources = await open_resources(service, settings)
             stack.push_async_callback(resources.close)
             build = importlib.import_module(f"services.{service}.app").build
-            apps[service] = build(settings, resources).api
+            built = build(settings, resources)
+            apps[service] = built.api
             apps[service].state.resources = resources
+            apps[service].state.components = {component.name: component for component in built.components}
         yield apps
 
 
