@@ -170,7 +170,7 @@ UPDATE cases SET seq = new.seq, summary = new.summary
  WHERE cases.key = new.key
 """
 
-_SAVE_PAGES = f"""  # noqa: S608 - constants
+_SAVE_PAGES = f"""
 INSERT INTO page ({PAGE_COLUMNS}) SELECT {PAGE_COLUMNS} FROM jsonb_populate_recordset(NULL::page, $1::jsonb)
 ON CONFLICT (page_id) DO UPDATE SET
     reasons = excluded.reasons, state = excluded.state, step = excluded.step, round = excluded.round,
