@@ -39,11 +39,14 @@ class EdgeResources(Protocol):
     @property
     def lifecycle(self) -> Checked: ...
 
+    @property
+    def watched(self) -> Sequence[Checked]: ...
+
 
 def create_app(*, service: str, title: str, resources: EdgeResources, components: Sequence[Component]) -> FastAPI:
     """The application: health, metrics and documentation without a key; problems, limits and headers for all.
 
-    `/readyz` asks the lifecycle, the configuration and `components`. Add routes by
+    `/readyz` asks the lifecycle, the configuration, what is watched and `components`. Add routes by
     `app.include_router(router)`, made with `shared.http.server.router()`. `app.state.security` counts
     the items of a batch.
     """
@@ -59,7 +62,7 @@ def create_app(*, service: str, title: str, resources: EdgeResources, components
     app.state.clock = resources.clock
     app.state.security = Security(resources.config, resources.clock)
     add_handlers(app)
-    add_health(app, [resources.lifecycle, resources.config, *components], resources.metrics)
+    add_health(app, [resources.lifecycle, resources.config, *resources.watched, *components], resources.metrics)
     _add_documentation(app)
     app.add_middleware(Edge, metrics=resources.metrics, tracer=tracer_of(service))
     return app

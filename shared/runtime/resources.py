@@ -30,6 +30,8 @@ class Resources:
     config: ConfigHolder
     metrics: Metrics
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    watched: tuple[Component, ...] = ()
+    """What the service rests on; `/readyz` asks it too."""
     housekeeping: tuple[Component, ...] = ()
     key_failures: KeyFailures | None = None
     """Told of refused keys by the edge of the process."""
@@ -41,7 +43,7 @@ class Resources:
 
     def foundation(self) -> list[Component]:
         """Components that every service has; the runner starts them first and stops them last."""
-        return [self.config, *self.housekeeping]
+        return [self.config, *self.watched, *self.housekeeping]
 
     async def close(self) -> None:
         """Let go of everything; the process ends after this."""
@@ -65,6 +67,7 @@ async def open_resources(service: str, settings: Settings) -> Resources:
         db=db,
         config=config,
         metrics=metrics,
-        housekeeping=(Watch(db, clock), forgetting(db, clock), sealing(db, clock), configuration_log, key_failures),
+        watched=(Watch(db, clock),),
+        housekeeping=(forgetting(db, clock), sealing(db, clock), configuration_log, key_failures),
         key_failures=key_failures,
     )

@@ -64,6 +64,7 @@ class EdgeResources:
     clock: Clock = field(default_factory=SystemClock)
     metrics: Metrics = field(default_factory=lambda: Metrics("intake"))
     lifecycle: Any = field(default_factory=lambda: Part("lifecycle"))
+    watched: Sequence[Any] = ()
 
 
 def edge(*principals: PrincipalSpec, clock: Clock | None = None, components: Sequence[Any] = ()) -> FastAPI:

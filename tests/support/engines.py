@@ -54,7 +54,7 @@ def running_engines(home: Path, *, durable: bool = False) -> Iterator[Engines]:
             own_postgres(home / "postgres", durable=durable)
         )
         bootstrap = os.environ.get("TOCSIN_TEST_KAFKA") or stack.enter_context(own_kafka(home / "kafka"))
-        apart(_ready(url, bootstrap))
+        apart(await_ready(url, bootstrap))
         yield Engines(url, bootstrap)
 
 
@@ -141,7 +141,7 @@ def apart(work: Coroutine[Any, Any, T]) -> T:
         return pool.submit(asyncio.run, work).result()
 
 
-async def _ready(url: str, bootstrap: str) -> None:
+async def await_ready(url: str, bootstrap: str) -> None:
     async def postgres_answers() -> bool:
         try:
             await _run_sql(url, "SELECT 1")

@@ -4,25 +4,21 @@ These engines are this module's own, for the shared ones must not be harmed.
 """
 
 import os
-import signal
-import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from services.stack import children, jars, ports, postgres_home
-from services.stack.kafka import Kafka
-from services.stack.postgres import Postgres
 from shared.bus import positions, topics
 from shared.db import Database
 from shared.errors import Transient
 from shared.settings import KafkaSettings
 from tests.support.bus import Reader, Sender, message, ready
 from tests.support.engines import Engines
+from tests.support.killable import Engine, killable_kafka, killable_postgres
 from tests.support.schemas import bare_database
 from tests.support.waiting import wait_until
 
@@ -32,70 +28,16 @@ BACK = 60.0
 """Seconds within which everything goes on after an engine is back; the machine may be busy."""
 
 
-@dataclass
-class Engine:
-    """A process that can be killed, started again, frozen and thawed."""
-
-    spawn: Callable[[], "subprocess.Popen[bytes]"]
-    process: "subprocess.Popen[bytes]" = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.process = self.spawn()
-
-    def kill(self) -> None:
-        children.stop(self.process, signal.SIGKILL, limit=20)
-
-    def start(self) -> None:
-        self.process = self.spawn()
-
-    def freeze(self) -> None:
-        self._signal_all(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._signal_all(signal.SIGCONT)
-
-    def _signal_all(self, number: signal.Signals) -> None:
-        """The process and its children: PostgreSQL's backends are processes of their own."""
-        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        for pid in [self.process.pid, *map(int, found)]:
-            os.kill(pid, number)
-
-
 @pytest.fixture(scope="module")
 def kafka_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, str]]:
-    home = tmp_path_factory.mktemp("kafka")
-    port, controller_port = ports.choose(2)
-    paths = jars.store_in(jars.default_cache()).ensure(lambda _done, _total: None)
-    broker = Kafka(home=home, port=port, controller_port=controller_port, jars=paths, log=home / "kafka.log")
-    broker.prepare()
-    engine = Engine(broker.spawn)
-    yield engine, broker.bootstrap
-    engine.thaw()
-    engine.kill()
+    with killable_kafka(tmp_path_factory.mktemp("kafka")) as engine:
+        yield engine
 
 
 @pytest.fixture
 def postgres_engine(tmp_path: Path) -> Iterator[tuple[Engine, str]]:
-    account = postgres_home.account()
-    server = Postgres(
-        home=tmp_path / "postgres",
-        port=ports.choose(1)[0],
-        password="tests",
-        programs=postgres_home.programs(account),
-        account=account,
-        log=tmp_path / "postgres.log",
-        durable=False,
-    )
-    server.prepare()
-
-    def spawn() -> "subprocess.Popen[bytes]":
-        server.prepare()
-        return server.spawn()
-
-    engine = Engine(spawn)
-    yield engine, server.url("postgres")
-    engine.thaw()
-    engine.kill()
+    with killable_postgres(tmp_path) as engine:
+        yield engine
 
 
 @pytest.fixture
