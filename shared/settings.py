@@ -5,16 +5,20 @@ secrets are mounted.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import parse_qs
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from shared.errors import TocsinError
 
 PREFIX = "TOCSIN_"
+_HOST = r"(\[[0-9A-Fa-f:.%]+\]|[^/:@?#,]*)(:\d+)?"
+_DATABASE_URL = re.compile(rf"postgres(ql)?://([^/@?#]*@)?{_HOST}(,{_HOST})*(/[^?#]*)?(\?(?P<query>[^#]*))?")
 
 
 class SettingsError(TocsinError):
@@ -72,9 +76,25 @@ class Settings(BaseModel):
         if "clock_offset" in own:
             own["clock_offset"] = timedelta(seconds=float(own["clock_offset"]))
         try:
-            return cls(kafka=KafkaSettings.model_validate(kafka), **own)
+            found = cls(kafka=KafkaSettings.model_validate(kafka), **own)
         except ValidationError as error:
             raise SettingsError(_named(error)) from None
+        for name in ("ca_file", "cert_file", "key_file"):
+            _require_file(f"KAFKA_{name.upper()}", getattr(found.kafka, name))
+        return found
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database_url(cls, value: str) -> str:
+        """The driver's own errors quote what it could not read, which may be half of a password."""
+        parts = _DATABASE_URL.fullmatch(value)
+        if parts is None:
+            raise ValueError(
+                "this is no URL of PostgreSQL; write postgresql://user:password@host:5432/database and "
+                "percent-encode what in the password is neither letter nor digit"
+            )
+        _require_file("DATABASE_URL", next(iter(parse_qs(parts["query"] or "").get("sslrootcert", [])), None))
+        return value
 
 
 def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
@@ -89,6 +109,11 @@ def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
         if name.endswith("_file") and name not in paths:
             values[name.removesuffix("_file")] = _read(name, path)
     return values
+
+
+def _require_file(name: str, path: str | Path | None) -> None:
+    if path is not None and str(path) != "system" and not Path(path).is_file():
+        raise SettingsError(f"{PREFIX}{name}: there is no file {path}; mount it where the service can read it")
 
 
 def _read(name: str, path: str) -> str:

@@ -7,13 +7,14 @@ from typing import Any
 
 import structlog
 
+from shared.observability.scrubbing import REDACTED, Scrubber
 from shared.settings import Settings
 
-REDACTED = "[redacted]"
 CONTENT_FIELDS = frozenset(
     {
         "address",
         "authorization",
+        "database_url",
         "body",
         "content",
         "description",
@@ -24,6 +25,7 @@ CONTENT_FIELDS = frozenset(
         "phone",
         "reporter",
         "secret",
+        "secret_key",
         "stakeholders",
         "summary",
         "text",
@@ -43,7 +45,7 @@ def configure_logging(service: str, settings: Settings) -> None:
     """Set up structlog and the library's logging for this process, once, at its start."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared = _processors(service)
-    renderer = _renderer(settings.log_format)
+    renderer = [*_renderer(settings.log_format), Scrubber(settings)]
     structlog.configure(
         processors=[*shared, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -16,6 +16,7 @@ def test_every_variable_may_be_a_file(tmp_path: Path) -> None:
 
 
 def test_kafka_has_its_own_variables(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
     settings = Settings.from_environment(
         {
             "TOCSIN_KAFKA_BOOTSTRAP": "a:1,b:2",
@@ -56,3 +57,50 @@ def test_secrets_do_not_show() -> None:
         {"TOCSIN_SECRET_KEY": "hush", "TOCSIN_DATABASE_URL": "postgresql://u:hush@x/y"}
     )
     assert "hush" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:can/ary@db/tocsin",
+        "postgresql://u:can#ary@db/tocsin",
+        "postgresql://u:can?ary@db/tocsin",
+        "postgresql://u:can@ary@db/tocsin",
+        "canary",
+        "mysql://u:canary@db/x",
+        "postgresql://u:p@db:canary/x",
+    ],
+)
+def test_a_database_url_that_cannot_be_read_is_not_shown(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({"TOCSIN_DATABASE_URL": url})
+
+    assert str(refused.value).startswith("TOCSIN_DATABASE_URL: ")
+    assert not any(part in str(refused.value) for part in ("can/", "can#", "can?", "can@", "ary", "canary"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p%40ss@db:5432/tocsin",
+        "postgres://db/tocsin",
+        "postgresql://u@[::1]:5432/tocsin?sslmode=require",
+        "postgresql://u:p@one:5432,two:5433/tocsin?target_session_attrs=primary",
+        "postgresql:///tocsin?host=/run/postgresql",
+    ],
+)
+def test_every_form_of_a_database_url_is_taken(url: str) -> None:
+    assert Settings.from_environment({"TOCSIN_DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOCSIN_KAFKA_CA_FILE", "/no/ca.pem"),
+        ("TOCSIN_KAFKA_CERT_FILE", "/no/client.crt"),
+        ("TOCSIN_DATABASE_URL", "postgresql://db/x?sslmode=verify-full&sslrootcert=/no/ca.pem"),
+    ],
+)
+def test_a_certificate_that_is_not_there_is_named_with_its_variable(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: there is no file /no/"):
+        Settings.from_environment({name: value})

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from shared.observability.logging import REDACTED, configure_logging, redact
-from shared.settings import Settings
+from shared.settings import KafkaSettings, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +75,59 @@ def test_redacting_leaves_the_callers_map_alone() -> None:
     redact(None, "info", {"case": case})
 
     assert case == {"text": "private"}
+
+
+SECRETS = Settings(
+    database_url="postgresql://tocsin:p%40ss%22word@db/tocsin",
+    kafka=KafkaSettings(password="kafka-canary"),
+    secret_key="new-link-canary\nold-link-canary\n",
+)
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        'p@ss"word',
+        "p%40ss%22word",
+        "kafka-canary",
+        "new-link-canary",
+        "old-link-canary",
+        "postgresql://somebody:else@db/x",
+        "Bearer key-canary",
+        "/v1/ack/dG9rZW4tY2FuYXJ5",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "victim@example.org",
+    ],
+)
+def test_a_secret_is_taken_out_wherever_it_stands(
+    capsys: pytest.CaptureFixture[str], log_format: str, secret: str
+) -> None:
+    """In a field, deep inside one, in the event, in an exception, and in a library's own words."""
+    settings = SECRETS.model_copy(update={"log_format": log_format})
+    configure_logging("intake", settings)
+    log = structlog.get_logger("test")
+    log.error(f"cannot use {secret} here", error=secret, many=[{"deep": f"({secret})"}])
+    try:
+        connect(secret)
+    except ConnectionError:
+        log.exception("failed")
+        logging.getLogger("aiokafka").exception("lost %s", secret)
+
+    shown = capsys.readouterr().out
+    for core in (secret, secret.removeprefix("Bearer ").removeprefix("/v1/ack/"), json.dumps(secret)[1:-1]):
+        assert core not in shown
+    assert "ConnectionError" in shown
+    assert REDACTED in shown
+
+
+def connect(secret: str) -> None:
+    raise ConnectionError(f"refused: {secret}")
+
+
+def test_what_is_no_secret_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("intake", SECRETS)
+    structlog.get_logger("test").info("at http://intake:8001/v1/cases", at_host="db:5432", share="3@once")
+
+    [line] = lines(capsys)
+    assert (line["event"], line["at_host"], line["share"]) == ("at http://intake:8001/v1/cases", "db:5432", "3@once")
