@@ -43,6 +43,7 @@ COMMANDS = (
     Command("watch", "services.commands.watch:watch", "Follow the open cases in a live table."),
     Command("route-test", "services.commands.route_test:route_test", "Explain who would get an escalation, and why."),
     Command("on-call", "services.commands.on_call:on_call", "Say who is on call on a schedule, and why."),
+    Command("erase", "services.commands.erase:erase", "Erase the texts and personal data of cases."),
     Command("audit", "services.commands.audit:audit", "Verify the audit, or export it."),
     Command("sla-due", "services.commands.sla_due:sla_due", "Calculate when a target falls due."),
     Command("republish", "services.commands.republish:republish", "Bring a restored database and the topics together."),

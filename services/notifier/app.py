@@ -10,12 +10,15 @@ from services.notifier.paging import SWEEP_LIMIT, Paging
 from services.notifier.platform import PlatformWatch
 from services.notifier.rulebooks import Rulebooks
 from services.notifier.settings import LinkSettings
+from services.notifier.store import protection
 from shared.bus.consumer import Consumer
 from shared.bus.relay import Relay
 from shared.components.component import Component
+from shared.contracts.events import Actor
 from shared.contracts.vocabulary import ServiceName, Topic
 from shared.db.timers import Sweeper
 from shared.http.server import create_app
+from shared.protection.retention import RetentionJob
 from shared.runtime.composition import Service
 from shared.runtime.resources import Resources
 from shared.settings import Settings
@@ -53,6 +56,7 @@ def build(settings: Settings, resources: Resources) -> Service:
         Sweeper("on-call changes", paging.hand_over, interval=ON_CALL_INTERVAL, limit=SWEEP_LIMIT, clock=clock),
         PlatformWatch(db, paging, rulebooks, clock),
         forgetting(db, clock),
+        RetentionJob(db, resources.config, clock, Actor.system(SERVICE), protection.remove),
         consumer,
     ]
     api = create_app(service=SERVICE, title="Tocsin notifier", resources=resources, components=components)

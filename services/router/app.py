@@ -7,13 +7,16 @@ from services.router.matcher import Matcher
 from services.router.metrics import RouterMetrics
 from services.router.offers import LIMIT, Offers
 from services.router.rulebook import Rulebook
+from services.router.store import protection
 from shared.bus.consumer import Consumer
 from shared.bus.relay import Relay
 from shared.bus.room import Bound, Room
 from shared.components.component import Component
+from shared.contracts.events import Actor
 from shared.contracts.vocabulary import ServiceName
 from shared.db.timers import Sweeper
 from shared.http.server import create_app
+from shared.protection.retention import RetentionJob
 from shared.runtime.composition import Service
 from shared.runtime.resources import Resources
 from shared.settings import Settings
@@ -47,6 +50,7 @@ def build(settings: Settings, resources: Resources) -> Service:
         matcher,
         Sweeper("offers", offers.expire, limit=LIMIT, clock=clock),
         Sweeper("shifts", offers.take_back, interval=SHIFTS_INTERVAL, limit=LIMIT, clock=clock),
+        RetentionJob(db, resources.config, clock, Actor.system(NAME), protection.remove),
         consumer,
     ]
     api = create_app(service=NAME, title="Tocsin router", resources=resources, components=components)

@@ -6,15 +6,17 @@ from services.sla_monitor.firing import LIMIT, Firing
 from services.sla_monitor.handlers import TOPICS, Handlers
 from services.sla_monitor.metrics import MonitorMetrics
 from services.sla_monitor.rulebook import Rulebook
+from services.sla_monitor.store import protection
 from shared.bus.consumer import Consumer
 from shared.bus.relay import Relay
 from shared.components.component import Component
 from shared.components.crash import crash_point
 from shared.components.loops import Loop
+from shared.contracts.events import Actor
 from shared.contracts.vocabulary import ServiceName
 from shared.db.timers import Sweeper
-from shared.http.idempotency import forgetting
 from shared.http.server import create_app
+from shared.protection.retention import RetentionJob
 from shared.runtime.resources import Resources
 from shared.runtime.service import Service
 from shared.settings import Settings
@@ -38,7 +40,8 @@ def build(settings: Settings, resources: Resources) -> Service:
     consumer = Consumer(
         db, settings.kafka, NAME, TOPICS, Handlers(caseload), resources.metrics, clock, after_commit=relay.wake
     )
-    components: list[Component] = [relay, sweeper, waiting, forgetting(db, clock), consumer]
+    retention = RetentionJob(db, resources.config, clock, Actor.system(NAME), protection.remove)
+    components: list[Component] = [relay, sweeper, waiting, retention, consumer]
     api = create_app(service=NAME, title="Tocsin sla_monitor", resources=resources, components=components)
     api.include_router(routes(db, rulebook))
     return Service(NAME, api, components, resources)
