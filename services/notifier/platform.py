@@ -1,8 +1,9 @@
 """The `platform` page: nobody pages for what Tocsin itself no longer sees, so it pages for that.
 
 When no consumer of this service has reached the end of any partition for 60 s, by this process's own clock.
-Needs PostgreSQL, not Kafka. Never sooner than 60 s after the start, nor right after this process or the
-database was frozen or away: what was not watched is not silence.
+Needs PostgreSQL, not Kafka. Never sooner than 60 s after the start. After this process or the database was frozen
+or away, consumers first get the time that they need to come back: what was not watched alone is not silence. So the
+page leaves within 90 s of Kafka's end also when PostgreSQL was away for a while in between.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ SILENT_AFTER = 60.0
 BLIND_AFTER = 5.0
 """Seconds between two looks beyond which what lies between them was not watched."""
 
+GRACE = 15.0
+"""Seconds to be watched after that: consumers claim their partitions again, and say so, well within it."""
+
 CAUGHT_UP = "caught_up"
 SUMMARY = "Tocsin has not caught up with Kafka for a minute: it does not see new cases or breaches."
 
@@ -37,21 +41,29 @@ class Silence:
 
     since: float
     looked_at: float
+    watched_from: float = float("-inf")
     seen: datetime | None = None
     first: bool = True
 
     def look(self, caught_up: datetime | None, now: float) -> bool:
         """Take what is seen at `now` (monotonic seconds); whether it has moved on since the last look."""
         moved = not self.first and caught_up != self.seen
-        if moved or now - self.looked_at > BLIND_AFTER:
+        if moved:
             self.since = now
+        if now - self.looked_at > BLIND_AFTER:
+            self.watched_from = now
         self.seen, self.looked_at, self.first = caught_up, now, False
         return moved
 
     @property
     def seconds(self) -> float:
-        """How long it has been silent, as far as it was watched."""
+        """How long it has been silent."""
         return self.looked_at - self.since
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it has lasted so long that somebody must know, and was watched at its end."""
+        return self.seconds >= SILENT_AFTER and self.looked_at - self.watched_from >= GRACE
 
 
 class PlatformWatch:
@@ -86,7 +98,7 @@ class PlatformWatch:
         moved = self._silence.look(caught_up, self._clock.monotonic())
         if moved and self._paged is not False:
             await self._close()
-        elif self._silence.seconds >= SILENT_AFTER and not self._paged:
+        elif self._silence.lasts and not self._paged:
             await self._open()
 
     async def _open(self) -> None:
