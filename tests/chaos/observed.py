@@ -44,6 +44,11 @@ class Record:
         return datetime.fromisoformat(self.value["occurred_at"])
 
     @property
+    def happened_at(self) -> datetime:
+        """By event time, never later than it was recorded."""
+        return min(self.occurred_at, self.recorded_at)
+
+    @property
     def recorded_at(self) -> datetime:
         return datetime.fromisoformat(self.value["recorded_at"])
 

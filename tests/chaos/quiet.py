@@ -21,7 +21,7 @@ _TIMERS = {
     "clocks to fire": "SELECT count(*) FROM sla_monitor.clocks WHERE next_at <= $1",
     "pend reasons to end": "SELECT count(*) FROM intake.cases WHERE pend_until <= $1",
     "steps of pages": "SELECT count(*) FROM notifier.page WHERE step_due_at <= $1",
-    "attempts to make": "SELECT count(*) FROM notifier.attempt WHERE next_at <= $1 OR state = 'sending'",
+    "attempts to make": "SELECT count(*) FROM notifier.attempt WHERE next_at IS NOT NULL AND due_at <= $1",
 }
 
 

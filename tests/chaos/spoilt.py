@@ -35,6 +35,11 @@ def a_stored_event_was_never_sent(forge: Forge) -> None:
     forge.tables["intake"]["timeline"].append({"case_id": CALM, "source": "/tocsin/intake", "sequence": 5})
 
 
+def a_report_joined_a_resolved_case(forge: Forge) -> None:
+    forge.report(CALM, "report-tool", "ext-9", 70)
+    forge.cases[CALM]["reports"] = 2
+
+
 def a_report_opens_two_cases(forge: Forge) -> None:
     forge.open("case-again", "low", "ext-1", 70, 70, "s-9")
     forge.calls.pop()
@@ -242,6 +247,7 @@ FAULTS: list[tuple[Figure, Callable[[Forge], None]]] = [
     (Figure.LOST, an_accepted_offer_is_nowhere),
     (Figure.LOST, an_acknowledged_page_rings_on),
     (Figure.LOST, a_stored_event_was_never_sent),
+    (Figure.LOST, a_report_joined_a_resolved_case),
     (Figure.TWICE, a_report_opens_two_cases),
     (Figure.TWICE, a_subject_has_two_cases),
     (Figure.TWICE, a_key_has_two_answers),

@@ -38,6 +38,7 @@ def faults(observed: Observed) -> Found:
         if call.taken:
             yield from _CHECKS.get(call.kind, _nothing)(observed, call, told, reports)
     yield from _one_answer_per_key(observed)
+    yield from _reports_unseen(observed)
     yield from _reports_twice(observed)
     yield from _subjects_twice(told)
 
@@ -121,6 +122,13 @@ def _one_answer_per_key(observed: Observed) -> Found:
     for (principal, key), seen in answers.items():
         if len(seen) > 1:
             yield Figure.TWICE, f"the key {key} of {principal} was answered with {sorted(map(str, seen))}"
+
+
+def _reports_unseen(observed: Observed) -> Found:
+    """A report that joined a resolved case is with nobody."""
+    for record in observed.of_type("case.report_added"):
+        if record.case["status"] == "resolved":
+            yield Figure.LOST, f"{record.at}: {record.change['report']['external_id']} joined a resolved case"
 
 
 def _reports_twice(observed: Observed) -> Found:

@@ -83,7 +83,7 @@ def _unfounded(observed: Observed, told: Mapping[str, Story]) -> Found:
 def _was_there(observed: Observed, stop: Record, breach: Record) -> bool:
     due = instant(breach.change["clock"]["due_at"])
     assert due is not None
-    if stop.occurred_at > due or stop.appended + MOMENT >= due:
+    if stop.happened_at > due or stop.appended + MOMENT >= due:
         return False
     late = breach.change["clock"]["evidence"] == "lagging" and breach.recorded_at >= due + LAGGING_AFTER
     hidden = any(d.what.startswith("kafka") and d.covers(stop.appended) for d in observed.disturbances)

@@ -80,7 +80,7 @@ def _clock(
     stops: list[Record],
     pauses: tuple[Span, ...],
 ) -> Expected:
-    stop = max(start, min(record.occurred_at for record in stops)) if stops else None
+    stop = max(start, min(record.happened_at for record in stops)) if stops else None
     dues = [_due(start, target, pauses, stop) for target in sorted(targets)]
     return Expected(story.case_id, name, reference, dues[0], dues[-1], stop, tuple(stops))
 
@@ -108,8 +108,8 @@ def _pauses(story: Story, reasons: frozenset[str] | None) -> tuple[Span, ...]:
         pending = set(record.change.get("reasons", ()))
         paused = bool(pending if reasons is None else pending & reasons)
         if paused and since is None:
-            since = record.occurred_at
+            since = record.happened_at
         elif not paused and since is not None:
-            found.append((since, record.occurred_at))
+            found.append((since, record.happened_at))
             since = None
     return tuple(found) if since is None else (*found, (since, None))
