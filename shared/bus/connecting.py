@@ -9,6 +9,8 @@ from shared.bus import kafka
 from shared.errors import Transient
 from shared.settings import KafkaSettings
 
+_UNREACHABLE: tuple[type[Exception], ...] = (*kafka.CLIENT_ERRORS, ValueError)
+
 LOOK = 3.0
 """Seconds for one look at one broker."""
 
@@ -19,7 +21,7 @@ async def away(settings: KafkaSettings, error: Exception) -> Transient:
     try:
         async with asyncio.timeout(LOOK):
             connection = await create_conn(host, int(port), **_options(settings))
-    except (*kafka.CLIENT_ERRORS, ValueError) as found:
+    except _UNREACHABLE as found:
         return Transient(f"Kafka at {host}:{port}: {_said(found)}")
     connection.close()
     return Transient(f"Kafka: {type(error).__name__}: {error}")

@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
@@ -45,7 +45,7 @@ def configure_logging(service: str, settings: Settings) -> None:
     """Set up structlog and the library's logging for this process, once, at its start."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared = _processors(service)
-    renderer = [*_renderer(settings.log_format), Scrubber(settings)]
+    renderer = [*_renderer(settings.log_format), cast(structlog.typing.Processor, Scrubber(settings))]
     structlog.configure(
         processors=[*shared, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
