@@ -65,11 +65,11 @@ class Acceptor:
         admission: Admission,
         *,
         require_room: Callable[[], None] = lambda: None,
-        bounds: Bounds = Bounds(),  # noqa: B008 - it is immutable
+        bounds: Bounds | None = None,
     ) -> None:
         self._admission = admission
         self._require_room = require_room
-        self._queue: FairQueue[_Waiting] = FairQueue(bounds)
+        self._queue: FairQueue[_Waiting] = FairQueue(bounds or Bounds())
         self._filled = asyncio.Event()
         self._joins = asyncio.Semaphore(JOINS)
         self._worker: asyncio.Task[None] | None = None
