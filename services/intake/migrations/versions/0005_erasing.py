@@ -1,0 +1,13 @@
+"""Indexes by which what is stored of a case is found to be erased."""
+
+from alembic import op
+
+from shared.db.protection_tables import protection_indexes
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Only adds."""
+    protection_indexes(op)
