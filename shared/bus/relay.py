@@ -16,6 +16,7 @@ from shared.bus.floor import Floor, Look
 from shared.bus.messages import source_of
 from shared.bus.metrics import RelayMetrics
 from shared.bus.sending import Outcome, Pending, Sender
+from shared.bus.throttle import Throttle
 from shared.clock import Clock
 from shared.components.component import Check
 from shared.components.crash import CrashPoint, crash_point
@@ -76,6 +77,7 @@ class Relay:
         self._lease = Lease(db, "relay", process_owner(), LEASE_TTL)
         self._loop = Loop(self.name, self._step, interval=POLL_INTERVAL, clock=clock, longest_pause=LONGEST_PAUSE)
         self._floor = Floor()
+        self._throttle = Throttle()
         self._holding = False
         self._renewed_at = self._looked_at = self._swept_at = float("-inf")
         self._waiting_since: float | None = None
@@ -126,14 +128,26 @@ class Relay:
             raise Transient(f"Kafka: {type(error).__name__}: {error}") from error
 
     async def _drain(self) -> None:
-        """Relay until the outbox holds nothing more, as long as the lease is held."""
+        """Relay until the outbox holds nothing more that may go, as long as the lease is held."""
         await self._sender.start()
-        await self._look()
-        while rows := await self._read():
-            await self._relay(rows)
-            if len(rows) < BATCH or not await self._hold_lease():
-                return
-        self._floor.drained(None)
+        more = True
+        try:
+            while more:
+                await self._look()
+                more = await self._relay_some() and await self._hold_lease()
+        except BaseException:
+            self._begin_anew()  # what was read and not sent must be read again, before what follows it
+            raise
+
+    async def _relay_some(self) -> bool:
+        """One batch: what comes next of keys that are not held, and what held ones may send; whether there is more."""
+        rows = await self._read()
+        fresh = self._throttle.admit(rows, self._clock.monotonic())
+        again = await self._read_held()  # last: a key that it lets go must not be read twice
+        if again or fresh:
+            await self._relay([*again, *fresh])
+        self._floor.drained(rows[-1].id + 1 if len(rows) == BATCH else None)
+        return len(rows) == BATCH
 
     async def _relay(self, rows: Sequence[Pending]) -> None:
         """Send one batch, delete what was acknowledged; an error leaves the rest for a new producer."""
@@ -143,12 +157,14 @@ class Relay:
         if outcome.acknowledged:
             async with self._db.connection() as connection:
                 await connection.execute(_DELETE, outcome.acknowledged)
-        left = {row.id for row in rows}.difference(outcome.acknowledged)
-        beyond = rows[-1].id + 1 if len(rows) == BATCH else None
-        self._floor.drained(min(left, default=beyond))
         if outcome.error is not None:
             await self._sender.stop()
             raise outcome.error
+
+    def _begin_anew(self) -> None:
+        """Read the outbox from its beginning: something may wait there that was passed."""
+        self._floor = Floor()
+        self._throttle.release()
 
     async def _send(self, rows: Sequence[Pending]) -> Outcome:
         self._waiting_since = self._clock.monotonic()
@@ -170,17 +186,29 @@ class Relay:
             return self._holding
         held = await self._lease.acquire() is not None
         if held and not self._holding:
-            self._floor = Floor()
+            self._begin_anew()
         self._holding, self._renewed_at = held, now
         return held
 
     async def _read(self) -> list[Pending]:
+        """What comes next of keys that are not held; now and then from the very beginning."""
         now = self._clock.monotonic()
         floor = self._floor.value
         if now - self._swept_at > SWEEP_EVERY:
             floor, self._swept_at = 0, now
+        return await self._rows(_READ, floor, BATCH, list(self._throttle.held))
+
+    async def _read_held(self) -> list[Pending]:
+        """What keys that went too fast may send by now."""
+        turn = self._throttle.turn(self._clock.monotonic())
+        if turn is None:
+            return []
+        rows = await self._rows(_READ_HELD, turn.beyond, turn.limit, list(turn.keys))
+        return self._throttle.serve(turn, rows, self._clock.monotonic())
+
+    async def _rows(self, query: str, floor: int, limit: int, keys: list[str]) -> list[Pending]:
         async with self._db.connection() as connection:
-            return [self._pending(row) for row in await connection.fetch(_READ, floor, BATCH)]
+            return [self._pending(row) for row in await connection.fetch(query, floor, limit, keys)]
 
     def _pending(self, row: Row) -> Pending:
         headers = [(name, value.encode()) for name, value in row["headers"].items()]
@@ -207,7 +235,13 @@ class Relay:
         self._metrics.oldest_age.set(row["age"])
 
 
-_READ = "SELECT id, topic, key, headers, payload FROM outbox WHERE id > $1 ORDER BY id LIMIT $2"
+_READ = """
+SELECT id, topic, key, headers, payload FROM outbox WHERE id > $1 AND key <> ALL($3::text[]) ORDER BY id LIMIT $2
+"""
+
+_READ_HELD = """
+SELECT id, topic, key, headers, payload FROM outbox WHERE id > $1 AND key = ANY($3::text[]) ORDER BY id LIMIT $2
+"""
 
 _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 
