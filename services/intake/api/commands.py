@@ -63,7 +63,7 @@ def _add(api: APIRouter, desk: Desk, kind: type[Command]) -> None:
 async def carry_out(
     desk: Desk, case_id: UUID, command: Command, principal: Principal, idem: Idempotency, if_match: str | None
 ) -> Response:
-    """The case after the command, in one transaction with its events."""
+    """The case after the command, in one transaction with its events; commands on one case take turns."""
     viewer_of(principal).forbid_sources("commands")
 
     async def work(tx: Tx) -> Answer:
@@ -80,7 +80,8 @@ async def carry_out(
         crash_point("intake.before_commit")
         return answer_of(case)
 
-    response = await idem.run(desk.db, work)
+    async with desk.turns.of(case_id):
+        response = await idem.run(desk.db, work)
     crash_point("intake.after_commit")
     desk.committed()
     return response

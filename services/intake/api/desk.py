@@ -1,8 +1,9 @@
 """What every route of intake works with, and who it is that asks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from services.intake.api.turns import Turns
 from services.intake.case import Who
 from services.intake.metrics import IntakeMetrics
 from services.intake.visibility import Viewer
@@ -24,6 +25,7 @@ class Desk:
     metrics: IntakeMetrics
     committed: Callable[[], None]
     require_room: Callable[[], None]
+    turns: Turns = field(default_factory=Turns)
 
 
 def who_of(principal: Principal) -> Who:
