@@ -199,7 +199,7 @@ class Consumer:
         for place, candidates in polled.items():
             if place in self._brake.stopped:
                 continue
-            taken = self._holdings.take(place, candidates)
+            taken = self._holdings.take(place, candidates, session.polls)
             records += taken.records
             for stray in taken.seek:
                 self._ownership.seek(session, stray)

@@ -15,11 +15,19 @@ from shared.bus.records import Record
 
 @dataclass(frozen=True)
 class Held:
-    """One claimed partition. `sought` is the offset that was last sought: reading on from it is reading in order."""
+    """One claimed partition. `sought` is the offset that was last sought: reading on from it is reading in order.
+
+    `polls` is how many polls had begun by then: what those bring was fetched from elsewhere.
+    """
 
     epoch: int
     next_offset: int
     sought: int | None = None
+    polls: int = 0
+
+    def believes(self, poll: int) -> bool:
+        """Whether a first offset beyond the position, brought by the poll of this number, is a hole in the log."""
+        return self.sought == self.next_offset and poll > self.polls
 
 
 @dataclass(frozen=True)
@@ -60,21 +68,22 @@ class Holdings:
         """The database says that the position is another than we thought; it must be sought."""
         self._held[place] = replace(self._held[place], next_offset=next_offset, sought=None)
 
-    def sought(self, place: Place) -> None:
-        """The client was told to read on at the position."""
+    def sought(self, place: Place, polls: int) -> None:
+        """The client was told to read on at the position, when so many polls had begun."""
         held = self._held[place]
-        self._held[place] = replace(held, sought=held.next_offset)
+        self._held[place] = replace(held, sought=held.next_offset, polls=polls)
 
-    def take(self, place: Place, records: Sequence[Record]) -> Taken:
-        """What of `records` (one partition, in order) comes next.
+    def take(self, place: Place, records: Sequence[Record], poll: int) -> Taken:
+        """What of `records` (one partition, in order, brought by the poll of this number) comes next.
 
-        A first offset beyond the position is a hole in the log only if the position itself was sought.
+        A first offset beyond the position is a hole in the log only if the position itself was sought before the
+        poll began; after a failed batch the records behind it may have been fetched already.
         """
         held = self._held.get(place)
         if held is None:
             return Taken([], [])
         fresh = [record for record in records if record.offset >= held.next_offset]
-        if fresh and fresh[0].offset > held.next_offset and held.sought != held.next_offset:
+        if fresh and fresh[0].offset > held.next_offset and not held.believes(poll):
             return Taken([], [place])
         return Taken(fresh, [])
 

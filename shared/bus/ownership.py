@@ -65,7 +65,7 @@ class Ownership:
         held = self.holdings.of(place)
         if held is not None:
             session.seek(place, held.next_offset)
-            self.holdings.sought(place)
+            self.holdings.sought(place, session.polls)
 
     def put_right(self, session: Session, misplaced: Mapping[Place, int | None]) -> None:
         """The client reads from elsewhere, or nowhere: seek; if even our own position is not there, refuse it."""

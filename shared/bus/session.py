@@ -42,6 +42,8 @@ class Session:
         self._observer = kafka.observer(settings)
         self._admin = kafka.admin(settings)
         self._polling: asyncio.Task[dict[Any, list[Any]]] | None = None
+        self.polls = 0
+        """How many polls were begun; the last brings, or brought, what `poll` returns next."""
         self._listener = _Joined()
 
     @property
@@ -89,6 +91,7 @@ class Session:
         if self._polling is None:
             poll = self._member.getmany(timeout_ms=int(timeout * 1000), max_records=kafka.MAX_POLL_RECORDS)
             self._polling = asyncio.create_task(poll, name="poll")
+            self.polls += 1
         done, _ = await asyncio.wait({self._polling}, timeout=timeout * 2)
         if not done:
             return {}

@@ -81,6 +81,26 @@ async def test_trouble_that_passes_holds_everything_up_and_loses_nothing(
     await ready(consumer)
 
 
+async def test_what_was_fetched_behind_a_failed_batch_does_not_overtake_it(
+    sender: Sender, reader: Reader, relay: Relay
+) -> None:
+    """More records of the partition than one poll brings: the next poll has those behind the failed ones at hand."""
+    failed = False
+
+    def fails_once(_received: Sequence[Received]) -> None:
+        nonlocal failed
+        if not failed:
+            failed = True
+            raise Transient("a deadlock")
+
+    reader.before = fails_once
+    await sender.commit(*(message("case-1", seq) for seq in range(1, 1201)))
+    await sender.flushed()
+    consumer = reader.consumer()
+    await consumer.start()
+    await reader.until_applied({"case-1": list(range(1, 1201))})
+
+
 async def test_a_batch_that_is_too_slow_for_a_session_is_taken_in_smaller_ones(
     sender: Sender, reader: Reader, relay: Relay
 ) -> None:
