@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import count
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.intake.fairness import ORDER, SHARE, Bounds, FairQueue
@@ -110,6 +110,7 @@ def test_a_source_has_its_bounds() -> None:
     assert queue.admits("news")
 
 
+@example(floods=["a", "b", "c"] * 40)
 @given(floods=st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=200))
 def test_a_full_queue_refuses_those_who_fill_it_and_stays_bounded(floods: list[str]) -> None:
     bounds = Bounds(entries=1000, size=10**9, all_entries=20, all_size=10**9)

@@ -19,6 +19,10 @@ async def test_alive_while_not_ready() -> None:
         assert ready.json()["checks"]["relay"] == {"ok": False, "detail": "Kafka is away"}
         assert ready.json()["checks"]["lifecycle"]["ok"]
 
+        without = await anyone.get("/readyz?exclude=consumer&exclude=relay")
+        assert without.status_code == 200
+        assert not without.json()["checks"]["relay"]["ok"]
+
         relay.state = Check(ok=True)
         assert (await anyone.get("/readyz")).status_code == 200
 
