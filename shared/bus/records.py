@@ -16,6 +16,9 @@ from shared.contracts.registry import EVENT_TYPES, Event
 from shared.contracts.vocabulary import Topic
 from shared.errors import Permanent, PermanentReason
 
+MAX_DIGITS = 20
+"""Python refuses to read numbers of thousands of digits, by an error of its own."""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -135,9 +138,9 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 
 
 def _sequence(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) < 2**63:
-        raise Permanent(PermanentReason.UNREADABLE, "ce_sequence is not a number from 1 on")
-    return int(text)
+    if text.isdecimal() and len(text) < MAX_DIGITS and 1 <= int(text) < 2**63:
+        return int(text)
+    raise Permanent(PermanentReason.UNREADABLE, "ce_sequence is not a number from 1 on")
 
 
 def _uuid(text: str) -> UUID:
