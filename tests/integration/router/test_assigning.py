@@ -52,6 +52,18 @@ async def test_a_case_that_nobody_can_take_waits_and_is_taken_up_the_moment_room
     assert await router.loads() == {"ana": 2}
 
 
+async def test_who_is_full_is_waited_for_when_their_cases_end_in_time(make_router: MakeRouter) -> None:
+    ana, ben = specialist("ana", EN, capacity=2, regions=["MX"]), specialist("ben", EN, regions=["DE"])
+    router = await make_router(ana, ben)
+    first, second, third = (Case(summary={"region": "MX"}) for _ in range(3))
+
+    await router.routes(first.opened(), second.opened())
+    await router.routes(third.opened())
+
+    assert [await router.holder(one.case_id) for one in (first, second, third)] == ["ana", "ana", None]
+    assert await router.story(third.case_id) == ["waiting at_capacity"]
+
+
 async def test_a_unit_that_comes_free_drains_the_backlog_best_pair_first(make_router: MakeRouter) -> None:
     router = await make_router(specialist("ana", EN, capacity=4), units={"critical": 2, "high": 2})
     blockers = [Case() for _ in range(2)]
