@@ -44,6 +44,7 @@ class Generator:
         self._proposed: dict[str, str] = {}
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._failures: list[BaseException] = []
 
     async def run_until(self, stop: asyncio.Event) -> None:
         """Make `rate` moves a second until `stop` is set; then wait until what is under way has its outcome."""
@@ -61,7 +62,12 @@ class Generator:
     def _start(self, move: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.ensure_future(self._in_room(move))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self._failures.append(failure)
 
     async def _in_room(self, move: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -71,9 +77,9 @@ class Generator:
 
     async def _drained(self) -> None:
         while self._tasks:
-            done, _ = await asyncio.wait(set(self._tasks))
-            for task in done:
-                task.result()
+            await asyncio.wait(set(self._tasks))
+        if self._failures:
+            raise self._failures[0]
 
     def _move(self) -> Callable[[], Awaitable[None]]:
         moves = (self._escalate, self._command, self._answer_offer, self._be_there, self._acknowledge_page)

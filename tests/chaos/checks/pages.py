@@ -42,7 +42,7 @@ def duplicates(observed: Observed) -> int:
 
 
 def frozen_sends(observed: Observed) -> int:
-    """Attempts after an end by a notifier that was frozen between its look and the send: it cannot be fenced."""
+    """Attempts after an end that had left before it, or cannot be fenced: a link was slow, a notifier was frozen."""
     return sum(_excused(observed, told, end) for told, end in _late(observed))
 
 
@@ -136,9 +136,11 @@ def _ends(observed: Observed) -> dict[str, datetime]:
 
 
 def _excused(observed: Observed, told: Told, end: datetime) -> bool:
-    """A notifier that looked before `end`, was frozen over it, and sent when it was thawed."""
+    """A notifier that looked before `end`, was frozen over it, and sent when it was thawed; or its link was as slow."""
     return any(
-        d.what.startswith("notifier") and d.act == "freeze" and d.start <= end and d.end <= told.at <= d.end + GRACE
+        (d.what == "pager" or (d.what, d.act) == ("notifier", "freeze"))
+        and d.start <= end + GRACE
+        and told.at <= d.end + GRACE
         for d in observed.disturbances
     )
 

@@ -29,8 +29,9 @@ class Line:
 def faults(observed: Observed) -> Found:
     """Gaps, disorder, positions and tables that do not agree with the topics."""
     lines: dict[tuple[str, str], Line] = defaultdict(Line)
+    shifted = {d.what for d in observed.disturbances if d.act == "clock"} - {"intake"}
     for record in observed.records:
-        yield from _take(lines[record.key, record.service], record)
+        yield from _take(lines[record.key, record.service], record, steady=record.service not in shifted)
     yield from _partitions(observed)
     yield from _applied(observed, lines)
     yield from _timeline(observed, lines)
@@ -42,7 +43,8 @@ def sent_again(observed: Observed) -> int:
     return len(observed.records) - len({record.ce_id for record in observed.records})
 
 
-def _take(line: Line, record: Record) -> Found:
+def _take(line: Line, record: Record, *, steady: bool) -> Found:
+    """`steady`: instants of this sender never go back; those of intake do not even when its clock does."""
     known = line.events.get(record.seq)
     if known is not None:
         if known.ce_id != record.ce_id:
@@ -53,7 +55,7 @@ def _take(line: Line, record: Record) -> Found:
     if record.seq < line.last:
         yield Figure.ORDER, f"{record.at}: after #{line.last}"
     before = line.events.get(line.last)
-    if before is not None and record.recorded_at < before.recorded_at:
+    if steady and before is not None and record.recorded_at < before.recorded_at:
         yield Figure.ORDER, f"{record.at}: recorded before {before.at}"
     line.events[record.seq] = record
 

@@ -1,0 +1,22 @@
+"""The mutations still fit the sources, and each is listed where people look for it."""
+
+import pytest
+
+from tests.chaos.mutants import MUTANTS, Mutant
+from tests.chaos.mutate import ROOT, mutated
+
+LISTED = (ROOT / "tests/chaos/mutations.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutation_fits_its_source_and_names_its_test(mutant: Mutant) -> None:
+    source = (ROOT / mutant.path).read_text(encoding="utf-8")
+
+    assert mutated(mutant, source) != source
+    assert (ROOT / mutant.test).is_file()
+    assert mutant.name in LISTED
+
+
+def test_a_place_that_is_not_there_is_no_mutation() -> None:
+    with pytest.raises(ValueError, match="holds its place 0 times"):
+        mutated(MUTANTS[0], "nothing of it")
