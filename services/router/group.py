@@ -159,10 +159,13 @@ class Group:
         return False
 
     def _fresh(self, misses: Misses) -> list[tuple[int, str, int]]:
-        """Everybody free who misses that, as they stand."""
+        """Everybody free who misses that, as they stand: anew for those who were booked since they were looked at."""
         people = self._free[misses]
-        people[:] = [self._entry(name) for _, name, _ in people if self.is_free(name)]
-        heapq.heapify(people)
+        stale = [name for _, name, stamp in people if stamp != self.floor.bookings.get(name, 0)]
+        if stale:
+            left = [one for one in people if one[2] == self.floor.bookings.get(one[1], 0)]
+            people[:] = left + [self._entry(name) for name in stale if self.is_free(name)]
+            heapq.heapify(people)
         return people
 
     def _entry(self, name: str) -> tuple[int, str, int]:
