@@ -10,13 +10,21 @@ from shared.clock import Clock
 from shared.components.crash import crash_point
 from shared.db import Database
 from shared.db.timers import Sweeper
+from shared.observability.metrics import Metrics
 
 INTERVAL = 1.0
 AT_ONCE = 500
 
 
-def sealing(db: Database, clock: Clock) -> Sweeper:
+def sealing(db: Database, clock: Clock, metrics: Metrics) -> Sweeper:
     """The component that seals."""
+    age = metrics.gauge("tocsin_audit_unsealed_age_seconds", "Age of the oldest entry outside the chain; 0: none.", ())
+
+    async def refresh() -> None:
+        async with db.connection() as connection:
+            age.set(await store.unsealed_age(connection))
+
+    metrics.on_scrape(refresh)
     return Sweeper("audit chain", lambda: seal(db), interval=INTERVAL, limit=AT_ONCE, clock=clock)
 
 

@@ -53,6 +53,12 @@ async def any_unsealed(connection: Tx) -> bool:
     return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM audit WHERE position IS NULL)"))
 
 
+async def unsealed_age(connection: Tx) -> float:
+    """Seconds since the oldest row that waits was written; 0 when none does."""
+    age: float = await connection.fetchval(_UNSEALED_AGE)
+    return age
+
+
 async def lock_tip(tx: Tx) -> Link | None:
     """The end of the chain, locked until `tx` ends; None while another seals."""
     row = await tx.fetchrow("SELECT tip_position, tip_hash FROM audit_chain FOR UPDATE SKIP LOCKED")
@@ -145,6 +151,10 @@ SELECT actor_kind, actor_id, action, subject, detail
 """
 
 _UNSEALED = f"SELECT {COLUMNS} FROM audit WHERE position IS NULL ORDER BY id LIMIT $1"  # noqa: S608 - constants
+
+_UNSEALED_AGE = """
+SELECT coalesce(extract(epoch FROM statement_timestamp() - min(at)), 0)::float FROM audit WHERE position IS NULL
+"""
 
 _SEAL = """
 UPDATE audit SET position = s.position, previous = s.previous, hash = s.hash

@@ -68,6 +68,6 @@ async def open_resources(service: str, settings: Settings) -> Resources:
         config=config,
         metrics=metrics,
         watched=(Watch(db, clock),),
-        housekeeping=(forgetting(db, clock), sealing(db, clock), configuration_log, key_failures),
+        housekeeping=(forgetting(db, clock), sealing(db, clock, metrics), configuration_log, key_failures),
         key_failures=key_failures,
     )

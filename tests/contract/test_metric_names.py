@@ -52,6 +52,7 @@ CONTRACT = {
 """Contract section 9: name and labels."""
 
 BEYOND = {
+    "tocsin_audit_unsealed_age_seconds": "",
     "tocsin_consumer_stopped_partitions": "topic",
     "tocsin_dead_letters_open": "",
     "tocsin_parked_events": "",
