@@ -25,9 +25,9 @@ from shared.contracts.vocabulary import AttemptState
 from shared.db import Database, Tx
 from shared.errors import Transient
 
-SWEEP_EVERY = 1.0
+SEARCH_EVERY = 1.0
 DETOUR_EVERY = 0.25
-"""Seconds between two looks at what no lane asks for, and at what waits for shut channels."""
+"""Seconds between two looks for channels that no lane asks for, and at what waits for shut ones."""
 
 AT_A_TIME = 200
 FRESH = 0.25
@@ -71,14 +71,14 @@ class Claiming:
         self._clock = clock
         self._link_for = link_for
         self._lost_channels: list[str] = []
-        self._swept_at = self._detoured_at = float("-inf")
+        self._searched_at = self._detoured_at = float("-inf")
 
     async def claim(self) -> list[Claim]:
         """Everything that may leave now."""
         async with self._db.connection() as connection:
             if not await claims.any_due(connection, self._db.offset):
                 return []
-        await self._sweep()
+        await self._find_lost_channels()
         await self._go_round()
         looked_at = self._clock.monotonic()
         rooms = self._rooms(looked_at)
@@ -114,17 +114,14 @@ class Claiming:
         rooms = [Room(channel, lane.free(now), lane.free_for_low(now)) for channel, lane in lanes]
         return [room for room in rooms if room.free > 0]
 
-    async def _sweep(self) -> None:
-        """Find channels that the configuration has lost; suppress what is too late, whatever its lane does."""
-        if self._clock.monotonic() - self._swept_at < SWEEP_EVERY:
+    async def _find_lost_channels(self) -> None:
+        """Find channels that the configuration has lost."""
+        if self._clock.monotonic() - self._searched_at < SEARCH_EVERY:
             return
         async with self._db.transaction() as tx:
             now = await self._db.now(tx)
             self._lost_channels = await claims.channels_due(tx, now, self._channels.ids())
-            overdue = await claims.lock_overdue(tx, now - delivery.TOO_LATE, now, AT_A_TIME)
-            await _decide(tx, overdue, now)
-        self._count_lost(overdue)
-        self._swept_at = self._clock.monotonic()
+        self._searched_at = self._clock.monotonic()
 
     async def _go_round(self) -> None:
         """Let responders whose call waits for a shut channel be called over their next one at once."""

@@ -41,11 +41,6 @@ async def lock_due(tx: Tx, rooms: Sequence[Room], now: datetime) -> list[Due]:
     return await _with_pages(tx, await tx.fetch(_DUE, *columns, now))
 
 
-async def lock_overdue(tx: Tx, due_before: datetime, now: datetime, limit: int) -> list[Due]:
-    """Attempts, on whatever channel, that should have left before that and never will: nobody else has them."""
-    return await _with_pages(tx, await tx.fetch(_OVERDUE, due_before, now, limit))
-
-
 async def look(tx: Tx, attempt_id: UUID) -> Due | None:
     """One attempt as it stands at this moment."""
     found = await _with_pages(tx, await tx.fetch("SELECT * FROM attempt WHERE attempt_id = $1", attempt_id))
@@ -111,8 +106,6 @@ low AS (
            FOR UPDATE SKIP LOCKED) AS due)
 SELECT * FROM urgent UNION ALL SELECT * FROM low
 """
-
-_OVERDUE = "SELECT * FROM attempt WHERE next_at <= $2 AND due_at < $1 LIMIT $3 FOR UPDATE SKIP LOCKED"
 
 _PAGES = """
 SELECT page.*, cases.summary AS case_summary

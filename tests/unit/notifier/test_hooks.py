@@ -101,7 +101,7 @@ def test_twilio_may_sign_the_url_with_or_without_its_port(spelt: str) -> None:
 def test_a_body_that_twilios_signature_does_not_cover_is_refused() -> None:
     body = b'{"Digits": "1"}'
     for query, genuine in (("", False), (f"bodySHA256={hashlib.sha256(body).hexdigest()}", True)):
-        url = f"https://tocsin.test/v1/hooks/twilio?{query}"
+        url = "https://tocsin.test/v1/hooks/twilio" + (f"?{query}" if query else "")
         mac = twilio._signature(url, TWILIO_TOKEN).decode()
         headers = {"content-type": "application/json", "x-twilio-signature": mac}
         assert (twilio.signed(delivery(headers, body, url=url), TWILIO_TOKEN) is not None) is genuine
