@@ -16,6 +16,9 @@ from shared.contracts.registry import EVENT_TYPES, Event
 from shared.contracts.vocabulary import Topic
 from shared.errors import Permanent, PermanentReason
 
+MAX_TEXT = 600
+"""Characters of a key or an attribute: what an index can hold, whatever the alphabet."""
+
 MAX_DIGITS = 20
 """Python refuses to read numbers of thousands of digits, by an error of its own."""
 
@@ -32,12 +35,12 @@ class Record:
 
     @property
     def key_text(self) -> str | None:
-        """The key, or None where it cannot be read: such a record parks nothing behind it."""
+        """The key, or None where it cannot be read or kept: such a record parks nothing behind it."""
         try:
             text = None if self.key is None else self.key.decode()
         except UnicodeDecodeError:
             return None
-        return None if text is None or "\0" in text else text
+        return text if text is not None and _storable(text) else None
 
     @property
     def dead_letter_id(self) -> UUID:
@@ -124,10 +127,20 @@ def _identity(record: Record, headers: Mapping[str, str]) -> Identity:
 
 
 def _text_headers(record: Record) -> Mapping[str, str]:
+    """Those that can be kept; an attribute of the event that cannot is a fault."""
     try:
-        return {name: value.decode() for name, value in record.headers if value is not None}
+        found = {name: value.decode() for name, value in record.headers if value is not None}
     except UnicodeDecodeError:
         raise Permanent(PermanentReason.UNREADABLE, "a header is not text in UTF-8") from None
+    strange = [name for name, text in found.items() if not _storable(text)]
+    if any(name.startswith("ce_") for name in strange):
+        raise Permanent(PermanentReason.UNREADABLE, f"a header has NUL or more than {MAX_TEXT} characters")
+    return {name: text for name, text in found.items() if name not in strange}
+
+
+def _storable(text: str) -> bool:
+    """Whether PostgreSQL can hold it, also in an index."""
+    return "\0" not in text and len(text) <= MAX_TEXT
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:
@@ -165,7 +178,23 @@ def _json_object(value: bytes | None) -> dict[str, Any]:
         raise Permanent(PermanentReason.UNREADABLE, "the value is not JSON") from None
     if not isinstance(found, dict):
         raise Permanent(PermanentReason.UNREADABLE, "the value is not a JSON object")
+    if b"\\u0000" in (value or b"") and _has_nul(found):
+        raise Permanent(PermanentReason.INVALID, "a text of the value has NUL, which no table can hold")
     return found
+
+
+def _has_nul(document: Any) -> bool:
+    """Whether any text below has it; without recursion, for the depth is the sender's choice."""
+    left = [document]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, str) and "\0" in one:
+            return True
+    return False
 
 
 def _event(event_type: str, value: bytes) -> Event | None:

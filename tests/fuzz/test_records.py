@@ -79,7 +79,7 @@ async def test_no_record_stops_a_service_or_is_lost(installation: Installation) 
     found = await dead_letters(installation)
     assert all(found.values()), "no record was refused: nothing was tested"
     failed = [(service, error) for service, dead in found.items() for reason, error, _ in dead if "handler" in reason]
-    assert failed == []
+    assert sorted(set(failed)) == []
     for service in SERVICES:
         assert installation.processes[service].poll() is None
-    installation.wait_ready(within=5)
+    installation.wait_ready()
