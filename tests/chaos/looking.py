@@ -81,7 +81,8 @@ async def observe(
         if not open_ends or loop.time() > give_up:
             break
         await asyncio.sleep(LOOK_EVERY)
-    told = [told_of(notification) for notification in list(pager.notifications)]
+    arrived = [told_of(notification) for notification in list(pager.notifications)]
+    told = [one for one in arrived if one.at <= found.at]  # what came since is of attempts that were not read
     return Observed(
         at=found.at,
         records=await records(settings, ends),

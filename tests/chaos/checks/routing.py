@@ -5,6 +5,7 @@ A claim (a case acknowledged by a specialist) and a transfer by name may exceed 
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,31 +59,48 @@ def _live_rows(observed: Observed) -> Found:
             yield Figure.ASSIGNED, f"{case_id} is with {' and '.join(held)}"
 
 
+@dataclass(frozen=True)
+class Hold:
+    """Units that somebody held, from when the router wrote it down (which a claim's own instant precedes)."""
+
+    assignment_id: str
+    units: int
+    free: bool
+    """Claimed, or transferred by name: not held back by a capacity."""
+    begin: datetime
+    end: datetime | None
+
+
 def _exceeded(observed: Observed, told: Mapping[str, Story]) -> Found:
     capacity = {person["id"]: person["capacity"] for person in observed.config["roster"]["specialists"]}
-    by_person: dict[str, list[Row]] = defaultdict(list)
-    for row in observed.rows("router", "assignments"):
-        by_person[row["specialist"]].append(row)
-    for person, rows in by_person.items():
-        for row in rows:
-            if row["claimed"] or _by_name(row, told):
+    for person, holds in _holds(observed, told).items():
+        for hold in holds:
+            until = hold.begin + _disturbed(observed, hold.begin)
+            if hold.free or (hold.end is not None and hold.end <= until):
                 continue
-            until = row["offered_at"] + _disturbed(observed, row["offered_at"])
-            held = sum(o["units"] for o in rows if _before(o, row) and (o["ended_at"] is None or o["ended_at"] > until))
-            if held + row["units"] > capacity[person] and _lasted(row, until):
-                what = f"{person} held {held} of {capacity[person]} units"
-                yield Figure.CAPACITY, f"{what} when {row['case_id']} with {row['units']} was offered"
+            before = [other for other in holds if (other.begin, other.assignment_id) < (hold.begin, hold.assignment_id)]
+            held = sum(other.units for other in before if other.end is None or other.end > until)
+            if held + hold.units > capacity[person]:
+                what = f"{person} held {held} of {capacity[person]} units at {hold.begin}"
+                yield Figure.CAPACITY, f"{what} when {hold.assignment_id} with {hold.units} was offered"
 
 
-def _before(other: Row, row: Row) -> bool:
-    """Whether `other` began earlier; those of one transaction are in the order of their ids."""
-    first: bool = (other["offered_at"], other["assignment_id"]) < (row["offered_at"], row["assignment_id"])
-    return first
-
-
-def _lasted(row: Row, until: datetime) -> bool:
-    lasted: bool = row["ended_at"] is None or row["ended_at"] > until
-    return lasted
+def _holds(observed: Observed, told: Mapping[str, Story]) -> Mapping[str, list[Hold]]:
+    begins: dict[str, datetime] = {}
+    ends: dict[str, datetime] = {}
+    for story in told.values():
+        for record in story.routed:
+            if "assignment" in record.change:
+                assignment_id = record.change["assignment"]["assignment_id"]
+                begins.setdefault(assignment_id, record.recorded_at)
+                if short(record) in ENDS:
+                    ends[assignment_id] = record.recorded_at
+    found: dict[str, list[Hold]] = defaultdict(list)
+    for row in observed.rows("router", "assignments"):
+        name, free = row["assignment_id"], row["claimed"] or _by_name(row, told)
+        if name in begins:
+            found[row["specialist"]].append(Hold(name, row["units"], free, begins[name], ends.get(name)))
+    return found
 
 
 def _disturbed(observed: Observed, at: datetime) -> timedelta:
