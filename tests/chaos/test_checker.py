@@ -110,6 +110,15 @@ def test_a_frozen_notifier_cannot_be_fenced() -> None:
     assert verdict.reported["sends of a thawed notifier"] == 1
 
 
+def test_a_clock_that_was_met_may_prove_to_have_been_met_earlier() -> None:
+    forge = forged()
+    forge.clocks[CALM, "acknowledge"]["stopped_at"] = at(5)
+    assert check(forge.observed()).broken == []
+
+    forge.clocks[CALM, "acknowledge"]["stopped_at"] = at(7)
+    assert check(forge.observed()).broken == [Figure.DIVERGED]
+
+
 def test_a_paused_clock_is_due_later() -> None:
     """Twenty seconds of waiting move due of `first_action` beyond the stop."""
     forge = forged()
