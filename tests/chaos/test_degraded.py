@@ -139,8 +139,11 @@ def test_a_killed_postgresql_is_refused_at_once_and_all_goes_on_when_it_is_back(
 
 def test_without_kafka_intake_accepts_up_to_its_bound_and_every_breach_pages_afterwards(ground: Ground) -> None:
     breaching = ground.tool.escalate(severity="critical", language="es")
+    declined = ground.tool.escalate(severity="low", language="en")
+    wait_for(lambda: ground.lead.assignments(declined), what="an offer")
     wait_for(lambda: "resolve" in ground.lead.clocks(breaching), what="the clock runs")
     ground.kafka.kill()
+    _router_goes_on(ground, declined)
 
     accepted = _fill(ground)
     cases = ground.count("cases")
@@ -163,6 +166,16 @@ def test_without_kafka_intake_accepts_up_to_its_bound_and_every_breach_pages_aft
     assert len(ground.pager.ids(case_id=breaching, type="page.triggered")) == 1
     for case_id in (accepted[0], accepted[-1]):
         ground.lead.wait_items("router", "/v1/assignments", lambda items: len(items) == 1, case_id=case_id)
+
+
+def _router_goes_on(ground: Ground, case_id: str) -> None:
+    """An offer is declined, and the next one is made without Kafka."""
+    (offer,) = ground.lead.assignments(case_id)
+    ground.lead.post("router", f"/v1/assignments/{offer['assignment_id']}/decline", {"reason": "away"})
+    live = ground.lead.wait_items(
+        "router", "/v1/assignments", lambda items: len(items) == 1, case_id=case_id, state="offered"
+    )
+    assert live[0]["specialist"] != offer["specialist"]
 
 
 def _fill(ground: Ground) -> list[str]:
