@@ -16,7 +16,19 @@ INTERVAL = 1.0
 AT_ONCE = 500
 
 
-def sealing(db: Database, clock: Clock, metrics: Metrics) -> Sweeper:
+class Sealing(Sweeper):
+    """Seals each second, and once more when the service stops: what others wrote at their end is not left over."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        super().__init__("audit chain", lambda: seal(db), interval=INTERVAL, limit=AT_ONCE, clock=clock)
+        self._db = db
+
+    async def stop(self) -> None:
+        await super().stop()
+        await seal(self._db)
+
+
+def sealing(db: Database, clock: Clock, metrics: Metrics) -> Sealing:
     """The component that seals."""
     age = metrics.gauge("tocsin_audit_unsealed_age_seconds", "Age of the oldest entry outside the chain; 0: none.", ())
 
@@ -25,7 +37,7 @@ def sealing(db: Database, clock: Clock, metrics: Metrics) -> Sweeper:
             age.set(await store.unsealed_age(connection))
 
     metrics.on_scrape(refresh)
-    return Sweeper("audit chain", lambda: seal(db), interval=INTERVAL, limit=AT_ONCE, clock=clock)
+    return Sealing(db, clock)
 
 
 async def seal(db: Database, limit: int = AT_ONCE) -> int:

@@ -7,11 +7,13 @@ import pytest
 
 from shared.audit import Entry, record
 from shared.audit import sealing as audit_sealing
-from shared.audit.sealing import seal
+from shared.audit.sealing import seal, sealing
 from shared.audit.verification import Verdict, verify
+from shared.clock import SystemClock
 from shared.contracts.events import Actor
 from shared.contracts.vocabulary import ActorKind
 from shared.db import Database
+from shared.observability.metrics import Metrics
 from tests.conftest import OpenDatabase
 
 ANA = Actor(kind=ActorKind.PERSON, id="ana")
@@ -140,6 +142,15 @@ async def test_a_sealer_that_dies_in_the_middle_leaves_the_chain_to_the_next(
     assert (await verdict(other)).rows == 0
     assert await seal(other) == 2
     assert (await verdict(other)).fault is None
+
+
+async def test_what_is_written_at_the_end_of_a_service_is_sealed_when_it_stops(bare: OpenDatabase) -> None:
+    db = await bare("intake")
+    component = sealing(db, SystemClock(), Metrics("intake"))
+    await component.start()
+    await write(db, "the last words")
+    await component.stop()
+    assert (await verdict(db)).rows == 1
 
 
 async def test_a_sealer_does_not_wait_for_one_that_is_stuck(bare: OpenDatabase) -> None:

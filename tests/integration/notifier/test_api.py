@@ -325,3 +325,25 @@ async def test_metrics_of_the_contract_are_there_from_the_start(http: httpx.Asyn
         assert f"# TYPE {name.removesuffix('_total')}" in text
     assert 'tocsin_on_call_covered{schedule="safety-primary"} 1.0' in text
     assert 'tocsin_pages_open{state="exhausted"} 0.0' in text
+
+
+async def test_what_people_do_here_is_in_the_audit_without_their_words(http: httpx.AsyncClient, desk: Desk) -> None:
+    override = {"responder": "ben", "start": SPAN["start"], "end": SPAN["end"]}
+    path = "/v1/schedules/safety-primary/overrides"
+    created = (await http.post(path, json=override)).json()["override_id"]
+    assert (await http.delete(f"{path}/{created}")).status_code == 204
+    page = (await http.post("/v1/pages", json={"policy": "safety", "summary": "my words"})).json()["page_id"]
+    for _ in range(2):
+        assert (await http.post(f"/v1/pages/{page}/acknowledge")).status_code == 200
+    assert (await http.post(f"/v1/pages/{page}/resolve")).status_code == 200
+    async with desk.db.connection() as connection:
+        rows = await connection.fetch("SELECT actor_id, action, subject, detail FROM audit ORDER BY id")
+    assert [(row["action"], row["subject"]) for row in rows] == [
+        ("override.create", "schedule safety-primary"),
+        ("override.delete", "schedule safety-primary"),
+        ("page.open", f"page {page}"),
+        ("page.acknowledge", f"page {page}"),
+        ("page.resolve", f"page {page}"),
+    ]
+    assert {row["actor_id"] for row in rows} == {"lead"}
+    assert "my words" not in str([row["detail"] for row in rows])

@@ -231,3 +231,21 @@ async def test_gauges_count_what_waits_and_what_is_held(router: Router, http: As
     assert 'tocsin_routing_decisions_total{outcome="assigned"} 1.0' in text
     assert 'tocsin_routing_match_total{dimension="language",result="match"} 1.0' in text
     assert "tocsin_routing_wait_duration_seconds_count 1.0" in text
+
+
+async def test_what_people_do_here_is_in_the_audit_without_their_words(router: Router, http: As) -> None:
+    case, assignment_id = await offered(router)
+    ana = await http("ana")
+    assert (await ana.post(f"/v1/assignments/{assignment_id}/decline", json={"reason": "my words"})).status_code == 200
+    assert (await ana.put("/v1/specialists/ana/presence", json={"state": "away"})).status_code == 200
+    async with router.db.connection() as connection:
+        rows = await connection.fetch("SELECT actor_id, action, subject, detail FROM audit ORDER BY id")
+    assert [(row["actor_id"], row["action"], row["subject"], row["detail"]) for row in rows] == [
+        (
+            "ana",
+            "assignment.decline",
+            f"assignment {assignment_id}",
+            {"case_id": str(case.case_id), "specialist": "ana"},
+        ),
+        ("ana", "presence.set", "specialist ana", {"presence": "away"}),
+    ]
