@@ -27,11 +27,6 @@ class RateLimits:
             raise rate_limited(max(1, math.ceil((1.0 - bucket.tokens) / rate)))
         bucket.tokens -= 1.0
 
-    def owe(self, principal: str, rate: float, requests: int) -> None:
-        """Take `requests` now, into debt if there are not so many, of at most a second: what follows waits."""
-        bucket = self._filled(principal, rate)
-        bucket.tokens = max(bucket.tokens - requests, -max(1.0, rate))
-
     def _filled(self, principal: str, rate: float) -> _Bucket:
         now = self._clock.monotonic()
         burst = max(1.0, rate)

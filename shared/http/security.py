@@ -121,10 +121,6 @@ class Security:
             raise forbidden(f"This needs the scope {needed.value}.")
         return principal
 
-    def spend(self, principal: Principal, requests: int) -> None:
-        """Count further requests, for example the items of a batch; never refuses, later ones wait longer."""
-        self._limits.owe(principal.id, principal.rate_per_second, requests)
-
     def _authenticate(self, scope: AsgiScope, needed: Scope | None) -> Principal:
         access = self._config.current.access
         if access is not self._keys.access:

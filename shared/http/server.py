@@ -47,8 +47,7 @@ def create_app(*, service: str, title: str, resources: EdgeResources, components
     """The application: health, metrics and documentation without a key; problems, limits and headers for all.
 
     `/readyz` asks the lifecycle, the configuration, what is watched and `components`. Add routes by
-    `app.include_router(router)`, made with `shared.http.server.router()`. `app.state.security` counts
-    the items of a batch.
+    `app.include_router(router)`, made with `shared.http.server.router()`.
     """
     app = FastAPI(
         title=title,

@@ -101,28 +101,3 @@ def test_a_wait_is_told_in_whole_seconds() -> None:
         limits.spend("slow", 0.25)
 
     assert refused.value.headers == {"Retry-After": "4"}
-
-
-def test_the_items_of_a_batch_are_paid_for_afterwards() -> None:
-    clock = HandClock()
-    limits = RateLimits(clock)
-    limits.spend("tool", 100)
-    limits.owe("tool", 100, 149)
-
-    with pytest.raises(Problem):
-        limits.spend("tool", 100)
-    clock.seconds += 0.5
-    with pytest.raises(Problem):
-        limits.spend("tool", 100)
-    clock.seconds += 0.02
-    limits.spend("tool", 100)
-
-
-def test_no_debt_is_longer_than_a_second() -> None:
-    clock = HandClock()
-    limits = RateLimits(clock)
-    for _ in range(20):
-        limits.owe("tool", 100, 500)
-
-    clock.seconds += 1.02
-    limits.spend("tool", 100)
