@@ -41,6 +41,7 @@ class CaseView(View):
     pend_reason: Any = None
     outcome: str | None = None
     actions: tuple[ActionView, ...] = ()
+    preserve_until: Instant | None = None
 
 
 class TimelineEntry(View):

@@ -86,6 +86,8 @@ def _facts(case: CaseView) -> Iterable[tuple[str, Text]]:
     yield "reports", Text(f"{case.reports}, first {case.source} {words.plain(case.external_id)}")
     yield "received", Text(at(case.received_at))
     yield "assignee", Text(case.assignee or waiting)
+    if case.preserve_until is not None:
+        yield "legal hold", Text(f"until {at(case.preserve_until)}", style="yellow")
     for action in case.actions:
         regions = f" in {', '.join(action.regions)}" if action.regions else ""
         confirmed = f", confirmed by {action.confirmed_by}" if action.confirmed_by else ""

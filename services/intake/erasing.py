@@ -42,7 +42,7 @@ async def erase(tx: Tx, db: Database, case: Case, who: Who = INTAKE) -> Counts:
 
 async def erase_due(tx: Tx, db: Database, cutoff: datetime) -> int:
     """Erase some of the cases that were resolved before `cutoff`; how many."""
-    due = await protection.lock_with_text(tx, cutoff, AT_ONCE)
+    due = await protection.lock_with_text(tx, cutoff, await db.now(tx), AT_ONCE)
     for case in due:
         await erase(tx, db, case)
     return len(due)

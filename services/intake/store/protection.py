@@ -29,9 +29,9 @@ async def remove(tx: Tx, cutoff: datetime, below: UUID, limit: int) -> Sequence[
     return ids
 
 
-async def lock_with_text(tx: Tx, cutoff: datetime, limit: int) -> list[Case]:
-    """Lock up to `limit` cases that were resolved before `cutoff`, are not held, and still have their texts."""
-    return [case_from(row) for row in await tx.fetch(_WITH_TEXT, cutoff, limit)]
+async def lock_with_text(tx: Tx, cutoff: datetime, now: datetime, limit: int) -> list[Case]:
+    """Lock up to `limit` cases that were resolved before `cutoff`, are not held `now`, and still have their texts."""
+    return [case_from(row) for row in await tx.fetch(_WITH_TEXT, cutoff, now, limit)]
 
 
 async def count_reports(tx: Tx) -> int:
@@ -89,8 +89,8 @@ SELECT case_id FROM cases
 _WITH_TEXT = """
 SELECT * FROM cases
  WHERE resolved_at < $1 AND (erased_at IS NULL OR erased_at < resolved_at)
-   AND coalesce(preserve_until, '-infinity') < statement_timestamp()
- ORDER BY resolved_at LIMIT $2 FOR UPDATE SKIP LOCKED
+   AND coalesce(preserve_until, '-infinity') <= $2
+ ORDER BY resolved_at LIMIT $3 FOR UPDATE SKIP LOCKED
 """
 
 _OF_REPORTER = """
