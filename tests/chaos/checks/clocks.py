@@ -101,10 +101,10 @@ def _hidden(disturbance: Disturbance, stop: Record, breach: Record) -> bool:
 
 
 def _agree(row: Row, shown: Mapping[str, Any]) -> bool:
-    """The same state and stop; that a clock was met even earlier is not told again."""
+    """The same state and stop; that a clock was stopped in time even earlier is not told again."""
     stopped = instant(shown["stopped_at"])
     same = row["stopped_at"] == stopped
-    earlier = row["state"] == "met" and stopped is not None and row["stopped_at"] < stopped
+    earlier = row["state"] in ("met", "rescinded") and stopped is not None and row["stopped_at"] < stopped
     return row["state"] == shown["state"] and (same or earlier)
 
 
