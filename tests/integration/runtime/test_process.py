@@ -23,9 +23,12 @@ from tests.support.waiting import wait_for
 APP = '''
 import asyncio
 
+from fastapi import Depends
+
 from shared.bus.relay import Relay
 from shared.components.component import READY
 from shared.contracts.vocabulary import Topic
+from shared.http.security import require
 from shared.http.server import create_app
 from shared.runtime.service import Service, run
 from shared.settings import Settings
@@ -51,6 +54,7 @@ def build(settings, resources):
     relay = Relay(resources.db, settings.kafka, "router", resources.metrics, resources.clock)
     components = [relay, Stuck()]
     api = create_app(service="router", title="probe", resources=resources, components=components)
+    api.get("/v1/probe", dependencies=[Depends(require("cases:read"))])(lambda: {})
     return Service("router", api, components, resources)
 
 
@@ -181,6 +185,20 @@ def test_with_both_engines_away_it_lives_is_not_ready_and_stops_cleanly(probe: P
 def told_what_is_waited_for(probe: Probe) -> tuple[int, str] | None:
     code, text = probe.status("/readyz")
     return (code, text) if "PostgreSQL" in text else None
+
+
+def test_refused_keys_and_the_configuration_are_in_the_audit_and_sealed_when_it_ends(
+    probe: Probe, empty_url: str, engines: Engines
+) -> None:
+    apart(run_migrations(empty_url, {"router": probe.home / "migrations"}))
+    probe.start(database_url=empty_url, kafka=engines.kafka_bootstrap)
+    wait_for(probe.ready, 20)
+    for _ in range(2):
+        answer = httpx.get(f"http://127.0.0.1:{probe.port}/v1/probe", headers={"Authorization": "Bearer nobody's"})
+        assert answer.status_code == 401
+    assert probe.end(signal.SIGTERM) == 0
+    told = "SELECT string_agg(concat_ws(' ', position, action, detail -> 'count'), ', ' ORDER BY id) FROM router.audit"
+    assert apart(sql(empty_url, told)) == "1 configuration.changed, 2 key.refused 2"
 
 
 def test_it_waits_for_its_schema_and_becomes_ready_by_itself(probe: Probe, empty_url: str, engines: Engines) -> None:
