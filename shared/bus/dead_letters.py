@@ -1,4 +1,4 @@
-"""The operator's side of dead letters: list, look at, mark for replay, discard, and forget those of long ago.
+"""The operator's side of dead letters: list, look at, mark for replay, discard.
 
 A mark is all that is written here; the work is done by the owner of the partition (`shared.bus.replay`).
 Nothing here lets a key go on: that is the owner's too, so that no live event overtakes what is parked.
@@ -6,7 +6,7 @@ Nothing here lets a key go on: that is the owner's too, so that no live event ov
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -97,14 +97,6 @@ async def parked_events(connection: Tx) -> int:
     return int(await connection.fetchval("SELECT count(*) FROM parked_event"))
 
 
-async def forget_settled(tx: Tx, older_than: timedelta, *, limit: int = 1000) -> int:
-    """Remove up to `limit` that were replayed or discarded longer ago than that; how many.
-
-    For retention. One behind which events still wait stays.
-    """
-    return int(await tx.fetchval(_FORGET, older_than, limit))
-
-
 def _listed(row: Row) -> Listed:
     return Listed(
         id=UUID(str(row["id"])),  # the driver has a class of its own
@@ -148,17 +140,4 @@ _RECORD = 'SELECT topic, partition, "offset", key, value, headers FROM dead_lett
 _PARKED = """
 SELECT topic, partition, "offset", convert_to(event_key, 'UTF8') AS key, value, headers, parked_at
   FROM parked_event WHERE behind = $1 ORDER BY "offset" LIMIT $2
-"""
-
-_FORGET = """
-WITH old AS (
-    SELECT id FROM dead_letter d
-     WHERE settled_at < statement_timestamp() - $1::interval AND NOT draining
-       AND NOT EXISTS (SELECT 1 FROM parked_event WHERE behind = d.id)
-     ORDER BY settled_at LIMIT $2
-       FOR UPDATE SKIP LOCKED
-), gone AS (
-    DELETE FROM dead_letter d USING old WHERE d.id = old.id RETURNING 1
-)
-SELECT count(*) FROM gone
 """

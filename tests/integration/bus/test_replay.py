@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 
 import pytest
 
@@ -189,25 +188,6 @@ async def test_a_partition_that_moves_in_the_middle_of_a_replay_loses_and_double
     await first.stop()
     await reader.until_applied({KEY: list(range(1, 451))})
     await until_parked(reader, 0)
-
-
-async def test_letters_that_are_settled_and_old_are_forgotten_and_others_kept(
-    sender: Sender, reader: Reader, relay: Relay
-) -> None:
-    refusing = Refusing(2)
-    await buried(sender, reader, refusing, events=3)
-    async with reader.db.transaction() as tx:
-        assert await dead_letters.forget_settled(tx, timedelta(0)) == 0
-    await discard(reader)
-    await reader.until_applied({KEY: [1, 3]})
-    await until_states(reader, LetterState.DISCARDED)
-
-    async def forgotten() -> bool:
-        async with reader.db.transaction() as tx:
-            assert await dead_letters.forget_settled(tx, timedelta(days=30)) == 0
-            return await dead_letters.forget_settled(tx, timedelta(0)) == 1
-
-    await wait_until(forgotten, what="the settled letter is forgotten")
 
 
 @pytest.mark.parametrize("state", [LetterState.REPLAYED, LetterState.DISCARDED])
