@@ -22,6 +22,8 @@ from shared.contracts.events import CaseSummary
 from shared.contracts.vocabulary import RoutingOutcome, Severity
 
 _NEEDS_REMEMBERED = 16_384
+_ALWAYS = frozenset({"severity", "policy_area", "language", "region"})
+"""Of a need, however empty: one case that could not be read back would hold up the matching of all."""
 
 
 class Phase(StrEnum):
@@ -110,7 +112,7 @@ class CaseFile:
 def encode_need(need: Need) -> str:
     """Canonical JSON, without what is not set."""
     fields = {name: _plain(getattr(need, name)) for name in Need.__slots__}
-    return orjson.dumps({name: value for name, value in fields.items() if value}).decode()
+    return orjson.dumps({name: value for name, value in fields.items() if value or name in _ALWAYS}).decode()
 
 
 @lru_cache(maxsize=_NEEDS_REMEMBERED)

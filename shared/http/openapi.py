@@ -32,7 +32,16 @@ _PROBLEM = {
         },
     },
 }
-_EVERYWHERE = {404: "Not found", 413: "Body too large", 415: "Not JSON", 422: "Not valid", 503: "Not available"}
+_EVERYWHERE = {
+    400: "No HTTP",
+    404: "Not found",
+    413: "Body too large",
+    414: "Address too long",
+    415: "Not JSON",
+    422: "Not valid",
+    431: "Headers too large",
+    503: "Not available",
+}
 _WITH_KEY = {401: "No valid key", 403: "Not allowed", 409: "Conflict", 412: "Another version", 429: "Too many requests"}
 _REPLACED = ("HTTPValidationError", "ValidationError")
 

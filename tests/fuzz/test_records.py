@@ -23,7 +23,7 @@ from tests.support.producing import Raw, dead_letters, put, raw_event, until_tak
 
 pytestmark = pytest.mark.timeout(180)
 
-EXAMPLES = int(os.environ.get("TOCSIN_FUZZ_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("TOCSIN_FUZZ_EXAMPLES", "100"))
 SEED = int(os.environ.get("TOCSIN_FUZZ_SEED", "20261122"))
 GOLDEN = [
     (next(name for name in EVENT_TYPES if path.name.startswith(f"{name}.")), path.read_bytes())

@@ -70,7 +70,7 @@ class Installation:
             while not self._ready(service):
                 process = self.processes[service]
                 assert process.poll() is None, f"{service} ended with {process.returncode}: {self.log(service)}"
-                assert time.monotonic() < limit, f"{service} is not ready: {self.log(service)}"
+                assert time.monotonic() < limit, f"{service}: {self.log(service)}\n{self.readiness(service)}"
                 time.sleep(0.05)
 
     def stop(self) -> None:
@@ -90,6 +90,13 @@ class Installation:
         """The end of what the service printed."""
         path = self.folder / f"{service}.log"
         return path.read_text(encoding="utf-8", errors="replace")[-tail:] if path.exists() else ""
+
+    def readiness(self, service: str) -> str:
+        """What /readyz says, or why nobody answers."""
+        try:
+            return httpx.get(f"{self.url(service)}/readyz", timeout=10).text
+        except httpx.HTTPError as error:
+            return repr(error)
 
     def _ready(self, service: str) -> bool:
         try:
