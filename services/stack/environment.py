@@ -13,6 +13,10 @@ from services.stack.state import DataDirectory, Kept
 from shared.contracts.vocabulary import ServiceName
 
 PASSED_ON = ("TOCSIN_LOG_LEVEL", "TOCSIN_LOG_FORMAT", "TOCSIN_CRASH_AT", "TOCSIN_CRASH_MARK", "TOCSIN_CLOCK_OFFSET")
+SESSION_TIMEOUT_MS = "2000"
+"""Shorter than the usual 3000: a service that was killed joins its group again only when its former self is given up,
+and its process is back before that."""
+
 PAGER_URL = "PAGER_URL"
 PAGER_SECRET = "PAGER_SECRET"  # noqa: S105 - the name of the variable, not its value
 
@@ -61,6 +65,7 @@ def service_environment(
         "TOCSIN_DATABASE_URL": addresses.database_url,
         "TOCSIN_KAFKA_BOOTSTRAP": addresses.kafka,
         "TOCSIN_KAFKA_REPLICATION": "1",
+        "TOCSIN_KAFKA_SESSION_TIMEOUT_MS": SESSION_TIMEOUT_MS,
         "TOCSIN_CONFIG_DIR": str(config_dir),
         "TOCSIN_PUBLIC_URL": addresses.url(ServiceName.NOTIFIER),
         "TOCSIN_SECRET_KEY": kept.secret_key,

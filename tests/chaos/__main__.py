@@ -11,11 +11,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from pathlib import Path
 
 from tests.chaos.plan import ACTS, Plan, spread
-from tests.chaos.rounds import Outcome, ground
+from tests.chaos.rounds import Ground, Outcome, ground
 from tests.chaos.table import rows, text, told
 
 RESULT = Path("chaos.json")
@@ -47,16 +46,28 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _play(plans: Sequence[Plan], home: Path, say: Callable[[str], None]) -> list[Outcome]:
-    """All rounds, those on the same Kafka on the same engines; what a round raises ends that round alone."""
+    """All rounds, those on the same Kafka on the same engines; after one that did not end on new engines."""
     outcomes: list[Outcome] = []
     say(f"{len(plans)} rounds; logs in {home}")
-    for brokers, group in groupby(plans, key=lambda plan: plan.brokers):
-        async with ground(home / f"{brokers}", brokers, _silent) as field:
-            for plan in group:
+    while len(outcomes) < len(plans):
+        brokers, rest = plans[len(outcomes)].brokers, plans[len(outcomes) :]
+        async with ground(home / f"from-{len(outcomes) + 1}", brokers, _silent) as field:
+            for plan in (plan for plan in rest if plan.brokers == brokers):
                 say(f"round {len(outcomes) + 1} of {len(plans)}: {plan.act} seed {plan.seed}")
-                outcomes.append(await field.play(plan))
+                outcomes.append(await _outcome(field, plan))
                 say(told(outcomes[-1]))
+                if outcomes[-1].broken:
+                    break
     return outcomes
+
+
+async def _outcome(field: Ground, plan: Plan) -> Outcome:
+    """What the round came to, be it that it did not come to its end."""
+    began = time.monotonic()
+    try:
+        return await field.play(plan)
+    except Exception as error:  # noqa: BLE001 - a round that raises is one that found something
+        return Outcome(plan, time.monotonic() - began, broken=f"{type(error).__name__}: {error}")
 
 
 def _silent(_line: str) -> None:

@@ -15,18 +15,19 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import asyncpg
 import httpx
 
-from services.stack import children, engines, ports, postgres_home
-from services.stack.postgres import Postgres
+from services.stack import children, engines, ports
+from services.stack.environment import SESSION_TIMEOUT_MS
 from services.stack.supervisor import Member, Supervisor
 from shared.bus import kafka, topics
 from shared.clock import SystemClock
 from shared.contracts.vocabulary import ServiceName, Topic
 from shared.settings import KafkaSettings
+from tests.chaos import servers
 from tests.chaos.brokers import Brokers, brokers
 from tests.chaos.proxy import LOOPBACK, Proxy
+from tests.chaos.servers import POSTGRES
 from tests.support.config_dir import SECRET
 from tests.support.waiting import wait_until
 
@@ -34,7 +35,6 @@ PORTS = 6
 """Of each service, more than it has instances: another program may take one meanwhile."""
 
 READY_LIMIT = 90.0
-POSTGRES = "postgres"
 
 
 def kafka_member(number: int) -> str:
@@ -64,7 +64,7 @@ class Cluster:
         self.home, self.config_dir, self.proxy = home, config_dir, proxy
         self.instances: dict[str, Instance] = {}
         self._scope = engines.DATABASE
-        self.postgres = _postgres(home)
+        self.postgres = servers.postgres(home)
         self.brokers: Brokers = brokers(home, nodes, proxy)
         self.supervisor = Supervisor(SystemClock(), changed=lambda: None, tell=tell)
         self._held: dict[str, asyncio.Event] = {}
@@ -104,7 +104,7 @@ class Cluster:
     async def begin(self, name: str) -> None:
         """A fresh database and fresh topics called `name`; no service yet."""
         self._scope = name
-        await _run_sql(self._template_url, f'CREATE DATABASE "{name}" TEMPLATE {engines.DATABASE}')
+        await servers.run_sql(self._template_url, f'CREATE DATABASE "{name}" TEMPLATE {engines.DATABASE}')
         await topics.apply(self.kafka)
 
     async def populate(self, instances: Mapping[ServiceName, int]) -> None:
@@ -117,7 +117,7 @@ class Cluster:
         for instance in list(self.instances.values()):
             self.supervisor.members[instance.name].stop_signal = signal.SIGKILL
         await asyncio.gather(*(self.remove(instance) for instance in list(self.instances.values())))
-        await _run_sql(self._template_url, f'DROP DATABASE IF EXISTS "{self._scope}" WITH (FORCE)')
+        await servers.run_sql(self._template_url, f'DROP DATABASE IF EXISTS "{self._scope}" WITH (FORCE)')
         admin = kafka.admin(self.kafka)
         await admin.start()
         try:
@@ -164,7 +164,7 @@ class Cluster:
             process = self.process(name)
             if name == POSTGRES and number in (signal.SIGSTOP, signal.SIGCONT):
                 for pid in children.left_in(self.postgres.data):
-                    _signal(pid, number)
+                    servers.send(pid, number)
             elif process.poll() is None:
                 process.send_signal(number)
 
@@ -198,7 +198,7 @@ class Cluster:
     async def back(self, name: str) -> None:
         """Wait until an engine takes connections."""
         port = self.postgres.port if name == POSTGRES else self.brokers.nodes[int(name.split(".")[1]) - 1].port
-        await wait_until(lambda: _accepts(port), READY_LIMIT, what=f"{name} is back", pause=0.02)
+        await wait_until(lambda: servers.accepts(port), READY_LIMIT, what=f"{name} is back", pause=0.02)
 
     def links(self, end: str, services: Iterable[ServiceName] = tuple(ServiceName)) -> list[str]:
         """The names of the links from these services to `kafka`, `postgres` or the `pager`."""
@@ -240,7 +240,7 @@ class Cluster:
             "TOCSIN_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
             "TOCSIN_KAFKA_BOOTSTRAP": self.brokers.bootstraps[instance.service],
             "TOCSIN_KAFKA_REPLICATION": str(self.brokers.replication),
-            "TOCSIN_KAFKA_SESSION_TIMEOUT_MS": "1500",
+            "TOCSIN_KAFKA_SESSION_TIMEOUT_MS": SESSION_TIMEOUT_MS,
             "TOCSIN_CONFIG_DIR": str(self.config_dir),
             "TOCSIN_HOST": LOOPBACK,
             "TOCSIN_PORT": str(instance.port),
@@ -257,18 +257,6 @@ def pager_through(proxy: Proxy, url: str) -> str:
     return parts._replace(netloc=f"{LOOPBACK}:{proxy.link('notifier pager', parts.port).port}").geturl()
 
 
-def _postgres(home: Path) -> Postgres:
-    account = postgres_home.account()
-    return Postgres(
-        home=home / POSTGRES,
-        port=ports.choose(1)[0],
-        password="tests",
-        programs=postgres_home.programs(account),
-        account=account,
-        log=home / "postgres.log",
-    )
-
-
 def _gated(
     gate: asyncio.Event, start: Callable[[], Awaitable["subprocess.Popen[bytes]"]]
 ) -> Callable[[], Awaitable["subprocess.Popen[bytes]"]]:
@@ -277,28 +265,3 @@ def _gated(
         return await start()
 
     return started
-
-
-async def _accepts(port: int) -> bool:
-    """Whether somebody answers there: a connection is taken and not closed at once."""
-    try:
-        _, writer = await asyncio.open_connection(LOOPBACK, port)
-    except OSError:
-        return False
-    writer.close()
-    return True
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
-
-
-async def _run_sql(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +32,23 @@ OWN_DUE = frozenset({"kill", "restart", "rebalance"})
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a round came to. `unasked`: pages about cases that had been resolved before anything was due."""
+    """What a round came to. `unasked`: pages about cases that had been resolved before anything was due.
+
+    `broken`: why the round itself did not come to its end (something never became ready).
+    """
 
     plan: Plan
-    verdict: Verdict
-    timings: list[Timing]
-    unasked: list[str]
     seconds: float
+    verdict: Verdict = field(default_factory=lambda: Verdict.of({}, reported={}, activity={}))
+    timings: list[Timing] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
+    broken: str = ""
 
     @property
     def figures(self) -> dict[str, int]:
         """Everything that must be zero, by name."""
-        return self.verdict.figures | {"page for a case resolved on time": len(self.unasked)}
+        own = {"page for a case resolved on time": len(self.unasked), "round not ended": int(bool(self.broken))}
+        return self.verdict.figures | own
 
     @property
     def clean(self) -> bool:
@@ -93,7 +98,7 @@ class Ground:
             disturbances=nemesis.disturbances,
         )
         unasked = [case for case in nemesis.on_time if self.pager.taken(case_id=case)]
-        return Outcome(plan, check(observed), self._timings(plan, nemesis), unasked, time.monotonic() - began)
+        return Outcome(plan, time.monotonic() - began, check(observed), self._timings(plan, nemesis), unasked)
 
     def _timings(self, plan: Plan, nemesis: Nemesis) -> list[Timing]:
         from_end = plan.act.split(" ")[0] not in OWN_DUE or plan.act.split(" ")[-1] in ("kafka", "postgres", "stack")

@@ -29,8 +29,10 @@ def told(outcome: Outcome) -> str:
     timings = ", ".join(f"{t.figure.value} {t.seconds:.1f} s" for t in outcome.timings if t.figure is not Figure.PAGING)
     verdict = "clean" if outcome.clean else "FAULTS"
     line = f"{outcome.plan.act} seed {outcome.plan.seed}: {verdict} in {outcome.seconds:.0f} s  {timings}"
-    broken = [] if outcome.clean else [outcome.verdict.summary(), *(f"paged: {case}" for case in outcome.unasked)]
-    return "\n".join([line, *broken])
+    if outcome.clean:
+        return line
+    paged = [f"a page of {case}, resolved on time" for case in outcome.unasked]
+    return "\n".join(filter(None, [line, outcome.broken, outcome.verdict.summary(), *paged]))
 
 
 def _row(act: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
