@@ -17,7 +17,7 @@ from tests.support.waiting import wait_for, wait_until
 
 pytestmark = pytest.mark.timeout(400)
 
-NOTES = int(os.environ.get("TOCSIN_HOT_NOTES", "1000"))
+NOTES = int(os.environ.get("TOCSIN_HOT_NOTES", "400"))
 """More of them, for a measurement, by the environment."""
 
 AT_ONCE = 32
