@@ -1,12 +1,15 @@
 """One unbroken chain whoever writes and seals, and every tampering found at the first row that does not fit."""
 
 import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from shared.audit import Entry, record
-from shared.audit import sealing as audit_sealing
 from shared.audit.sealing import seal, sealing
 from shared.audit.verification import Verdict, verify
 from shared.clock import SystemClock
@@ -15,6 +18,7 @@ from shared.contracts.vocabulary import ActorKind
 from shared.db import Database
 from shared.observability.metrics import Metrics
 from tests.conftest import OpenDatabase
+from tests.support.waiting import wait_until
 
 ANA = Actor(kind=ActorKind.PERSON, id="ana")
 
@@ -126,22 +130,40 @@ async def test_many_writers_and_two_sealers_make_one_chain(bare: OpenDatabase) -
     assert (found.rows, found.fault) == (120, None)
 
 
-async def test_a_sealer_that_dies_in_the_middle_leaves_the_chain_to_the_next(
-    bare: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+SEALER = """
+import asyncio, sys
+from shared.audit.sealing import seal
+from shared.db import Database
+
+async def main():
+    db = await Database.connect(sys.argv[1], schema="intake", min_size=1, max_size=1)
+    while True:
+        await seal(db, 3)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_sealer_that_is_killed_in_the_middle_leaves_the_chain_to_the_next(
+    bare: OpenDatabase, bare_url: str, tmp_path: Path
 ) -> None:
-    db, other = await bare("intake"), await bare("intake")
-    await write(db, "case 1", "case 2")
+    db = await bare("intake")
+    await write(db, *(f"case {n}" for n in range(20)))
+    crash = {"TOCSIN_CRASH_AT": "audit.in_transaction:3", "TOCSIN_CRASH_MARK": str(tmp_path / "mark")}
+    killed = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SEALER, bare_url, env={**os.environ, "PYTHONPATH": str(Path.cwd()), **crash}
+    )
+    assert await asyncio.wait_for(killed.wait(), 30) == -signal.SIGKILL
+    assert (await verdict(db)).rows == 6, "two batches, and nothing of the third"
+    await wait_until(lambda: _all_sealed(db))
+    found = await verdict(db)
+    assert (found.rows, found.fault) == (20, None)
 
-    def die(_name: str) -> None:
-        raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
-        patched.setattr(audit_sealing, "crash_point", die)
-        with pytest.raises(KeyboardInterrupt):
-            await seal(db)
-    assert (await verdict(other)).rows == 0
-    assert await seal(other) == 2
-    assert (await verdict(other)).fault is None
+async def _all_sealed(db: Database) -> bool:
+    """PostgreSQL lets go of what the dead one held as soon as it notices."""
+    await seal_all(db)
+    return (await verdict(db)).rows == 20
 
 
 async def test_what_is_written_at_the_end_of_a_service_is_sealed_when_it_stops(bare: OpenDatabase) -> None:
