@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from shared.db import Database
 from shared.settings import KafkaSettings
@@ -12,6 +13,10 @@ from tests.support.engines import Engines, cloned_database, migrated_template, o
 pytest_plugins = ["tests.support.one_run"]
 
 OpenDatabase = Callable[..., Awaitable[Database]]
+
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+"""How long an example takes decides nothing: machines are busy."""
 
 
 @pytest.fixture(scope="session")

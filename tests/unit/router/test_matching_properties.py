@@ -66,7 +66,7 @@ def _wait(here: Floor, fits: list[Fit], ladder: Any, rung: int, units: int) -> t
     return min(waits, default=None)
 
 
-@settings(max_examples=400, deadline=timedelta(seconds=2))
+@settings(max_examples=400)
 @given(situations())
 def test_the_choice_is_that_of_trying_every_pair(situation: tuple[Rules, dict[str, Standing], list[Waiting]]) -> None:
     book, how, cases = situation
