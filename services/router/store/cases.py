@@ -74,7 +74,10 @@ async def save(tx: Tx, cases: Sequence[CaseFile], rules: Rules) -> None:
 
 
 async def looked_at(tx: Tx, queued: Sequence[Queued]) -> None:
-    """These were decided on and still wait for the same reason, unless they changed since."""
+    """These were decided on and still wait for the same reason, unless they changed since or just do.
+
+    It comes after locks on specialists, so it waits for none on cases: what is locked is looked at again.
+    """
     if queued:
         await tx.execute(_LOOKED_AT, [one.waiting.case_id for one in queued], [one.revision for one in queued])
 
@@ -164,9 +167,12 @@ UPDATE cases c
 """
 
 _LOOKED_AT = """
-UPDATE cases c SET fresh = false
-  FROM unnest($1::uuid[], $2::bigint[]) AS n (case_id, revision)
- WHERE c.case_id = n.case_id AND c.revision = n.revision AND c.phase = 'waiting'
+WITH still AS (
+    SELECT c.case_id FROM cases c JOIN unnest($1::uuid[], $2::bigint[]) AS n (case_id, revision) USING (case_id)
+     WHERE c.revision = n.revision AND c.phase = 'waiting'
+     ORDER BY c.case_id FOR UPDATE OF c SKIP LOCKED
+)
+UPDATE cases c SET fresh = false FROM still WHERE c.case_id = still.case_id
 """
 
 _WAITING = """
