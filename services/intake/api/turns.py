@@ -12,7 +12,7 @@ from uuid import UUID
 
 from shared.http.problems import busy
 
-LONGEST_LINE = 64
+LONGEST_LINE = 500
 """Commands on one case that may wait in this process; the next is sent away with 503."""
 
 PATIENCE = 5.0
