@@ -22,6 +22,12 @@ _OCTAL_OR_HEX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NO_NUMBER = re.compile(r"[-+]?(\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
 _LONGEST_NUMBER = 100
+_MOST_VALUES = 200_000
+"""Of one file, aliases written out; a few lines of aliases of aliases would be billions."""
+
+
+class _TooMuch(Exception):
+    """The file holds more than any configuration."""
 
 
 @dataclass
@@ -77,7 +83,11 @@ def read(file: str, raw: bytes) -> Document:
 
 
 def _fill(document: Document, node: Node) -> None:
-    data = _Reading(document).value(node, ())
+    try:
+        data = _Reading(document).value(node, ())
+    except _TooMuch:
+        _give_up(document, 1, f"the file holds more than {_MOST_VALUES} values, aliases included; write fewer")
+        return
     if isinstance(data, dict):
         document.data = data
     else:
@@ -94,8 +104,12 @@ class _Reading:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._open: set[int] = set()
+        self._values = 0
 
     def value(self, node: Node, path: Path) -> Any:
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise _TooMuch
         self._document.lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, ScalarNode):
             return self._scalar(node, path)
