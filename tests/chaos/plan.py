@@ -19,6 +19,9 @@ FIRST = 2.0
 """Seconds before the first strike: something must be under way."""
 
 ENDS = ("kafka", "postgres", "pager")
+LONG = ("outage", "rebalance")
+"""Verbs that need their time even in a walk."""
+
 WEATHER = ("cut", "delay", "silence", "deafen")
 
 
@@ -72,7 +75,7 @@ def _acts() -> list[Act]:
         *(Act("kill", service, strikes=(2, 3)) for service in services),
         *(Act("freeze", service, least=2, lasts=(2.0, 6.0), strikes=(1, 2)) for service in services),
         *(Act("restart", service, strikes=(2, 3)) for service in services),
-        Act("rebalance", "services", lasts=(7.0, 9.0)),
+        Act("rebalance", "services", lasts=(5.0, 9.0)),
         Act("kill", "kafka", strikes=(1, 2)),
         Act("freeze", "kafka", lasts=(2.0, 6.0)),
         Act("kill", "broker", brokers=CLUSTER, strikes=(1, 2)),
@@ -104,7 +107,7 @@ def walk(names: Sequence[str], seed: int, *, pause: float) -> Plan:
     chance = random.Random(seed)
     strikes, at = [], FIRST
     for act in (ACTS[name] for name in names):
-        seconds = min(act.lasts[0], 3.0) if act.verb != "outage" else act.lasts[0]
+        seconds = min(act.lasts[0], 2.0) if act.verb not in LONG else act.lasts[0]
         strikes.append(Strike(act, at, seconds))
         at += seconds + pause
     instances = {service: chance.choice((1, 2)) for service in ServiceName}

@@ -14,7 +14,7 @@ from tests.chaos.checker import check
 from tests.chaos.cluster import Cluster, pager_through
 from tests.chaos.generator import Generator
 from tests.chaos.history import Log
-from tests.chaos.looking import observe, stamp_at_append
+from tests.chaos.looking import observe, settled, stamp_at_append
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Proxy, running_proxy
@@ -89,6 +89,7 @@ class Ground:
             await _under_load(generator, nemesis, plan.length)
             await callers.close()
         await self.cluster.until_ready()
+        await settled(self.cluster.database_url, self.cluster.kafka)
         observed = await observe(
             self.cluster.database_url,
             self.cluster.kafka,
