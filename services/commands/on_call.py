@@ -12,11 +12,11 @@ from services.commands import CommandFailed
 from services.notifier.oncall.plans import plan_of
 from services.notifier.oncall.resolver import OnCall
 from services.notifier.oncall.resolver import on_call as resolve
-from services.notifier.oncall.tzdata import tzdata_version
 from shared.config.loading import load
 from shared.config.models import Configuration
 from shared.config.schedules import Schedule
 from shared.contracts.scalars import format_instant
+from shared.tzdata import tzdata_version
 
 
 def on_call(

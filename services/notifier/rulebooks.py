@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 from services.notifier.desk import Way
 from services.notifier.oncall.overrides import Override
-from services.notifier.oncall.tzdata import tzdata_version
 from services.notifier.reach import Rulebook
 from shared.config.channels import BaseChannel
 from shared.config.models import Configuration
 from shared.config.secrets import is_reference
+from shared.tzdata import tzdata_version
 
 
 class Rulebooks:

@@ -11,6 +11,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from shared.config.holidays import Holidays
+from shared.local_time import first_instant, last_instant
+
 HORIZON = timedelta(days=366)
 """How far ahead a next shift is looked for."""
 
@@ -60,12 +63,14 @@ class Window:
 
 @dataclass(frozen=True)
 class Weekly:
-    """Windows that repeat each week in `zone`; `special` windows replace those of a date, `closed` removes them."""
+    """Windows that repeat each week in `zone`; `special` windows replace those of a date, `closed` and
+    `holidays` remove them."""
 
     zone: ZoneInfo
     windows: tuple[Window, ...]
     closed: frozenset[date] = frozenset()
     special: dict[date, tuple[tuple[timedelta, timedelta], ...]] = field(default_factory=dict)
+    holidays: Holidays | None = None
 
     def at(self, instant: datetime) -> Shift | None:
         for shift in self._from(instant):
@@ -103,6 +108,8 @@ class Weekly:
         if day in self.closed:
             return []
         spans = self.special.get(day)
+        if spans is None and self.holidays is not None and day in self.holidays:
+            return []
         if spans is None:
             spans = tuple((w.opens, w.closes) for w in self.windows if day.weekday() in w.days)
         shifts = (self._between(day, opens, closes) for opens, closes in spans)
@@ -110,32 +117,5 @@ class Weekly:
 
     def _between(self, day: date, opens: timedelta, closes: timedelta) -> Shift:
         until = closes if closes > opens else closes + _DAY
-        return Shift(instant_of(day, opens, self.zone, fold=0), instant_of(day, until, self.zone, fold=1))
-
-
-def instant_of(day: date, wall: timedelta, zone: ZoneInfo, *, fold: int) -> datetime:
-    """The UTC instant at which clocks in `zone` show `wall` after midnight of `day`.
-
-    `fold` chooses the first (0) or the last (1) of two; a time that does not exist is the end of the gap.
-    """
-    local = datetime(day.year, day.month, day.day) + wall  # noqa: DTZ001 - wall time, on purpose
-    chosen = local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
-    if chosen.astimezone(zone).replace(tzinfo=None) == local:
-        return chosen
-    return _gap_end(local, zone)
-
-
-def _gap_end(local: datetime, zone: ZoneInfo) -> datetime:
-    """The instant of the change that skipped `local`, to the second."""
-    before = local.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    after = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    old = before.astimezone(zone).utcoffset()
-    while after - before > timedelta(seconds=1):
-        middle = (before + (after - before) / 2).replace(microsecond=0)
-        if middle <= before:
-            break
-        if middle.astimezone(zone).utcoffset() == old:
-            before = middle
-        else:
-            after = middle
-    return after
+        midnight = datetime.combine(day, datetime.min.time())
+        return Shift(first_instant(midnight + opens, self.zone), last_instant(midnight + until, self.zone))

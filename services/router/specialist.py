@@ -10,6 +10,7 @@ from services.router.language import Spoken, parse
 from services.router.shifts import Always, Shift, Shifts, Weekly, Window
 from shared.config.base import seconds_of
 from shared.config.calendars import CalendarSpec
+from shared.config.holidays import Holidays
 from shared.config.roster import Specialist as Configured
 from shared.config.taxonomy import ANY
 from shared.contracts.vocabulary import Presence
@@ -104,6 +105,7 @@ def shifts_of(configured: str | CalendarSpec) -> Shifts:
         windows=tuple(windows),
         closed=frozenset(configured.closed),
         special={day: tuple(spans) for day, spans in special.items()},  # type: ignore[misc]
+        holidays=None if configured.holidays is None else Holidays(configured.holidays),
     )
 
 

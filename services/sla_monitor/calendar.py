@@ -7,19 +7,20 @@ time the last; a local time that does not exist is the end of the gap it fell in
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from services.sla_monitor.spans import Span, clipped, merged
 from shared.config.base import seconds_of
 from shared.config.calendars import CalendarSpec
+from shared.config.holidays import Holidays
+from shared.local_time import first_instant, last_instant
 
 EMPTY_AFTER = timedelta(days=366)
 """A calendar without open time for so long is refused."""
 
 _DAY = timedelta(days=1)
-_SECOND = timedelta(seconds=1)
 _REMEMBERED_DAYS = 4_000
 
 
@@ -57,12 +58,13 @@ class Window:
 
 @dataclass(frozen=True)
 class OpenHours:
-    """Weekly windows by weekday (Monday 0) in a zone, closed dates, and dates with windows of their own."""
+    """Weekly windows by weekday (Monday 0) in a zone; closed dates, holidays, dates with windows of their own."""
 
     zone: ZoneInfo
     weekly: Mapping[int, tuple[Window, ...]]
     closed: frozenset[date] = frozenset()
     special: Mapping[date, tuple[Window, ...]] = field(default_factory=dict)
+    holidays: Holidays | None = None
     _days: dict[date, tuple[Span, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def open_spans(self, bounds: Span) -> Iterator[Span]:
@@ -91,18 +93,22 @@ class OpenHours:
             return ()
         if day in self.special:
             return self.special[day]
+        if self.holidays is not None and day in self.holidays:
+            return ()
         return self.weekly.get(day.weekday(), ())
 
     def _span(self, day: date, window: Window) -> Span:
         midnight = datetime.combine(day, datetime.min.time())
         return Span(
-            instant_of(midnight + window.open, self.zone, last=False),
-            instant_of(midnight + window.close, self.zone, last=True),
+            first_instant(midnight + window.open, self.zone),
+            last_instant(midnight + window.close, self.zone),
         )
 
 
-def open_hours(spec: CalendarSpec) -> OpenHours:
-    """The calendar that `spec` describes."""
+def open_hours(spec: CalendarSpec, holidays: Holidays | None = None) -> OpenHours:
+    """The calendar that `spec` describes; with the `holidays` that were kept with it, where they were."""
+    if holidays is None and spec.holidays is not None:
+        holidays = Holidays(spec.holidays)
     weekly: dict[int, list[Window]] = {}
     for window in spec.weekly:
         for day in window.days:
@@ -115,34 +121,8 @@ def open_hours(spec: CalendarSpec) -> OpenHours:
         weekly={number: tuple(windows) for number, windows in weekly.items()},
         closed=frozenset(spec.closed),
         special={day: tuple(windows) for day, windows in special.items()},
+        holidays=holidays,
     )
-
-
-def instant_of(wall: datetime, zone: ZoneInfo, *, last: bool) -> datetime:
-    """The UTC instant of a naive local time: its first or last occurrence, or the end of the gap it falls into."""
-    instant = wall.replace(tzinfo=zone, fold=int(last)).astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) == wall:
-        return instant
-    return _gap_end(wall, zone)
-
-
-def _gap_end(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The instant at which clocks jump over `wall`.
-
-    Read with the offset after the gap (fold 1) the time lies before the jump, with the one before it (fold 0)
-    behind the jump (PEP 495): the jump is searched between the two, to the second.
-    """
-    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    behind = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    offset = before.astimezone(zone).utcoffset()
-    while behind - before > _SECOND:
-        middle = before + (behind - before) // 2
-        middle = middle.replace(microsecond=0)
-        if middle.astimezone(zone).utcoffset() == offset:
-            before = middle
-        else:
-            behind = middle
-    return behind
 
 
 def has_open_time(calendar: Calendar, start: datetime) -> bool:

@@ -5,13 +5,28 @@ The shape of `calendars` in sla.yaml, of `shifts` in roster.yaml and of `calenda
 
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from shared.config.base import CloseTime, ConfigModel, Date, Id, OpenTime, TimeZone, refuse
+from shared.config.base import CloseTime, ConfigModel, Date, OpenTime, TimeZone, refuse
+from shared.config.holidays import Holidays, misspelt
+from shared.contracts.scalars import SafeText
 
 HORIZON_DAYS = 366
+STORED = {"stored": True}
+"""Validation context of definitions that were accepted before, perhaps by another version of the library."""
+
+
+def _holiday_region(code: str, info: ValidationInfo) -> str:
+    fault = None if info.context == STORED else misspelt(code)
+    if fault is not None:
+        raise ValueError(fault)
+    return code
+
+
+HolidayRegion = Annotated[SafeText, Field(max_length=100), AfterValidator(_holiday_region)]
+"""`DE`, `DE-BE`: a country, or a part of one, that the library `holidays` knows."""
 
 
 class Weekday(StrEnum):
@@ -54,13 +69,13 @@ class SpecialHours(ConfigModel):
 
 
 class CalendarSpec(ConfigModel):
-    """When it is open. Overlapping windows are their union; `holidays` is taken but not yet evaluated: use `closed`."""
+    """When it is open. Overlapping windows are their union; public holidays of the region `holidays` are closed."""
 
     time_zone: TimeZone
     weekly: tuple[WeeklyWindow, ...] = ()
     closed: tuple[Date, ...] = ()
     special: tuple[SpecialHours, ...] = ()
-    holidays: Id | None = None
+    holidays: HolidayRegion | None = None
 
     @model_validator(mode="after")
     def _no_date_is_both(self) -> Self:
@@ -76,7 +91,9 @@ class CalendarSpec(ConfigModel):
         """Whether any window opens on this local date."""
         if any(hours.date == day for hours in self.special):
             return True
-        return day not in self.closed and any(day.weekday() == d.number for w in self.weekly for d in w.days)
+        if day in self.closed or (self.holidays is not None and day in Holidays(self.holidays)):
+            return False
+        return any(day.weekday() == d.number for w in self.weekly for d in w.days)
 
     def opens_within(self, start: date, days: int = HORIZON_DAYS) -> bool:
         """Whether any window opens in the `days` after `start` (the day itself included)."""

@@ -9,7 +9,6 @@ from services.notifier.api.known import known_schedule
 from services.notifier.api.rendering import asked, check_instant, check_span, rendered
 from services.notifier.api.shapes import NextShift, OnCallAnswer, ShiftsAnswer, plain
 from services.notifier.oncall.plans import plan_of
-from services.notifier.oncall.tzdata import tzdata_version
 from services.notifier.rulebooks import Rulebooks
 from services.notifier.store import overrides
 from shared.clock import Clock
@@ -21,6 +20,7 @@ from shared.http.paging import DEFAULT_LIMIT, CursorParam, LimitParam, Page, dec
 from shared.http.responses import reply
 from shared.http.security import Principal, require
 from shared.http.server import router
+from shared.tzdata import tzdata_version
 
 Reader = Annotated[Principal, Depends(require(Scope.ONCALL_READ))]
 At = Annotated[Instant | None, Query(description="The instant; default now.")]

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifier.oncall.local_time import FAR, first_instant, wall_time
+from services.notifier.oncall.local_time import FAR, wall_time
 from shared.config.schedules import RotationUnit as Unit
+from shared.local_time import first_instant
 
 UNIT_LENGTH = {Unit.HOUR: timedelta(hours=1), Unit.DAY: timedelta(days=1), Unit.WEEK: timedelta(weeks=1)}
 """On the wall clock; a month has no fixed length."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifier.oncall.local_time import first_instant, last_instant, wall_time
+from services.notifier.oncall.local_time import wall_time
 from services.notifier.oncall.spans import Span, union
+from shared.local_time import first_instant, last_instant
 
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.shifts import Always, Shift, Weekly, Window, instant_of
+from services.router.shifts import Always, Shift, Weekly, Window
+from services.router.specialist import shifts_of
+from shared.config.calendars import CalendarSpec
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEKDAYS = frozenset(range(5))
@@ -87,8 +89,10 @@ def test_always_has_no_next_shift() -> None:
 
 def test_a_local_time_that_does_not_exist_is_the_end_of_the_gap() -> None:
     # Clocks in Berlin jumped from 02:00 to 03:00 on 29 March 2026, at 01:00 UTC.
-    assert instant_of(date(2026, 3, 29), hours(2.5), BERLIN, fold=0) == utc("2026-03-29T01:00")
-    assert instant_of(date(2026, 3, 29), hours(2.5), BERLIN, fold=1) == utc("2026-03-29T01:00")
+    opens_inside = weekly((frozenset({6}), 2.5, 4))
+    assert opens_inside.at(utc("2026-03-29T01:10")) == Shift(utc("2026-03-29T01:00"), utc("2026-03-29T02:00"))
+    closes_inside = weekly((frozenset({6}), 0, 2.5))
+    assert closes_inside.at(utc("2026-03-29T00:10")) == Shift(utc("2026-03-28T23:00"), utc("2026-03-29T01:00"))
 
 
 def test_of_two_local_times_the_first_opens_and_the_last_closes() -> None:
@@ -138,3 +142,16 @@ def test_at_and_after_agree_with_a_walk_along_the_clock(
         assert following.start > now
         assert shifts.at(following.start) is not None
         assert shifts.at(following.start - timedelta(seconds=1)) != shifts.at(following.start)
+
+
+def test_a_holiday_has_no_shift_unless_it_has_hours_of_its_own() -> None:
+    spec = {
+        "time_zone": "Europe/Berlin",
+        "weekly": [{"days": ["thu", "fri"], "open": "09:00", "close": "17:00"}],
+        "holidays": "DE-BE",
+        "special": [{"date": "2026-12-25", "open": "10:00", "close": "12:00"}],
+    }
+    shifts = shifts_of(CalendarSpec.model_validate(spec))
+
+    assert shifts.after(utc("2026-05-13T18:00")) == Shift(utc("2026-05-15T07:00"), utc("2026-05-15T15:00"))  # Ascension
+    assert shifts.at(utc("2026-12-25T10:00")) == Shift(utc("2026-12-25T09:00"), utc("2026-12-25T11:00"))

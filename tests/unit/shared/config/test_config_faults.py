@@ -39,6 +39,8 @@ ANA = "capacity: 4\n    shifts: {time_zone: America/Sao_Paulo"
         ("roster", "America/Sao_Paulo", "America/Sao_Paolo", "specialists[0].shifts.time_zone", "no IANA time zone"),
         ("roster", 'open: "09:00"', 'open: "9:00"', "specialists[0].shifts.weekly[0].open", "HH:MM"),
         ("roster", "closed: [2026-12-25]", "closed: [2026-02-30]", "specialists[0].shifts.closed[0]", "YYYY-MM-DD"),
+        ("sla", "holidays: DE-BE", "holidays: DE-BER", "calendars.berlin.holidays", "write DE, or DE- and one of BB"),
+        ("sla", "holidays: DE-BE", "holidays: UK", "calendars.berlin.holidays", "such as DE"),
         # names from other files
         (
             "roster",
@@ -127,7 +129,7 @@ ANA = "capacity: 4\n    shifts: {time_zone: America/Sao_Paulo"
         ("roster", "id: mateo", "id: ana", "specialists[1].id", "'ana' stands twice, first in line"),
         ("access", "{id: trust-desk,", "{id: report-tool,", "principals[1].id", "stands twice"),
         ("sla", "id: eu.tco.art10", "id: eu.tco.art3", "regulatory[1].id", "stands twice"),
-        ("sla", "{date: 2026-12-24", "{date: 2026-12-25", "calendars.berlin.special[0]", "both closed and special"),
+        ("sla", "{date: 2026-12-24", "{date: 2026-12-31", "calendars.berlin.special[0]", "both closed and special"),
         (
             "sla",
             "legal_order, order_specified: true",

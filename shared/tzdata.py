@@ -1,4 +1,4 @@
-"""Which version of the IANA time zone database answers: named in every answer about who is on call."""
+"""Which version of the IANA time zone database answers: named wherever an answer rests on it."""
 
 import zoneinfo
 from functools import lru_cache
