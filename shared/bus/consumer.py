@@ -41,7 +41,7 @@ POLL_TIMEOUT = 0.1
 
 MARK_EVERY = 0.05
 HINT_EVERY = 5.0
-LONGEST_PAUSE = 1.0
+LONGEST_PAUSE = 0.5
 """Seconds until the next attempt while PostgreSQL or Kafka is away."""
 
 STUCK_AFTER = 60

@@ -42,7 +42,7 @@ SWEEP_EVERY = 5.0
 SILENCE_LIMIT = 2.0
 """Seconds without any acknowledgement after which the service is not ready."""
 
-LONGEST_PAUSE = 1.0
+LONGEST_PAUSE = 0.5
 """Seconds until the next attempt while PostgreSQL or Kafka is away."""
 
 FLUSH_LIMIT = 4.0

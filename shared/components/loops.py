@@ -12,8 +12,8 @@ from shared.components.component import READY, Check
 from shared.errors import Transient
 
 FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 1.0
-"""Seconds: what is back is taken up again within one, and asking once a second burdens nothing."""
+LONGEST_PAUSE = 0.5
+"""Seconds: what is back is taken up again within half a one, and asking twice a second burdens nothing."""
 STOP_TIMEOUT = 8.0
 """Seconds that a step in hand may take to finish once the loop was told to stop."""
 
