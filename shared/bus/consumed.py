@@ -16,6 +16,9 @@ from shared.ids import uuid7
 _NO_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 """A dead letter brings its time in its own headers."""
 
+MAX_HEADERS = 64 * 1024
+"""Bytes of a dead letter's own headers that are announced: with the largest payload they fit a message."""
+
 
 async def known_of(tx: Tx, items: Sequence[Item]) -> Known:
     """What is remembered of the keys of a batch, in one statement."""
@@ -72,7 +75,7 @@ async def bury(tx: Tx, dead: Sequence[tuple[Item, Permanent]], *, service: str) 
 
 def _announcement(record: Record, fault: Permanent, service: str) -> Message:
     """The raw value with its own headers, and what was wrong with it."""
-    headers = {printable(name): _shown(value) for name, value in record.headers}
+    headers = _headers_that_fit(record)
     value = record.value or b""
     fits = len(value) <= MAX_PAYLOAD
     return Message(
@@ -93,8 +96,22 @@ def _announcement(record: Record, fault: Permanent, service: str) -> Message:
             "tocsin_reason": str(fault.reason),
             "tocsin_error": printable(str(fault))[:1000],
             **({} if fits else {"tocsin_value": "left out: too large"}),
+            **({} if len(headers) == len(dict(record.headers)) else {"tocsin_headers": "some left out: too large"}),
         },
     )
+
+
+def _headers_that_fit(record: Record) -> dict[str, str]:
+    """Its own headers as text, which is longer than bytes that are none; without those that find no room."""
+    fitting: dict[str, str] = {}
+    room = MAX_HEADERS
+    for name, value in record.headers:
+        shown = printable(name), _shown(value)
+        size = sum(len(text.encode()) for text in shown)
+        if size <= room:
+            fitting[shown[0]] = shown[1]
+            room -= size
+    return fitting
 
 
 def _shown(value: bytes | None) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared.bus.poison import Overfull
 from shared.bus.positions import Place
-from shared.bus.records import Item, Record, printable
+from shared.bus.records import Identity, Item, Record, printable
 from shared.db import Row, Tx
 
 RUNBOOK = "see docs/runbooks/dead-letters.md"
@@ -42,6 +42,13 @@ async def parked_behind(tx: Tx, letter_id: UUID, *, limit: int) -> list[Record]:
     return [record_of(row) for row in await tx.fetch(_BEHIND, letter_id, limit)]
 
 
+async def another_waits(tx: Tx, letter_id: UUID, identity: Identity) -> bool:
+    """Whether an event of the same number, under another id, waits behind a dead letter."""
+    same = [_raw("ce_source", identity.source.encode()), _raw("ce_sequence", str(identity.seq).encode())]
+    own = [_raw("ce_id", str(identity.ce_id).encode())]
+    return bool(await tx.fetchval(_ANOTHER, letter_id, same, own))
+
+
 async def let_go(tx: Tx, records: Sequence[Record]) -> None:
     """These have been taken, dropped or buried: they wait no longer."""
     await tx.execute(
@@ -59,13 +66,17 @@ async def move_behind(tx: Tx, letter_id: UUID, new: UUID) -> None:
 
 def raw_headers(record: Record) -> list[list[str]]:
     """Names and values in base64: a header may hold any bytes."""
-    return [[printable(name), base64.b64encode(value or b"").decode()] for name, value in record.headers]
+    return [_raw(name, value) for name, value in record.headers]
 
 
 def record_of(row: Row) -> Record:
     """The record as it came, from a row of `dead_letter` or of `parked_event`."""
     headers = tuple((name, base64.b64decode(value)) for name, value in row["headers"])
     return Record(Place(row["topic"], row["partition"]), row["offset"], row["key"], row["value"], headers)
+
+
+def _raw(name: str, value: bytes | None) -> list[str]:
+    return [printable(name), base64.b64encode(value or b"").decode()]
 
 
 def _place_of(record: Record) -> tuple[object, ...]:
@@ -91,6 +102,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 _BEHIND = """
 SELECT topic, partition, "offset", convert_to(event_key, 'UTF8') AS key, value, headers
   FROM parked_event WHERE behind = $1 ORDER BY "offset" LIMIT $2
+"""
+
+_ANOTHER = """
+SELECT EXISTS (SELECT FROM parked_event WHERE behind = $1 AND headers @> $2 AND NOT headers @> $3)
 """
 
 _LET_GO = """

@@ -143,12 +143,17 @@ class Replay:
         return replace(outcome, parked=[])
 
     async def _pass_over(self, tx: Tx, letter: Letter) -> None:
-        """The number of a discarded event counts as taken: that it is missing is wanted, and no gap."""
+        """The number of a discarded event counts as taken: that it is missing is wanted, and no gap.
+
+        Unless another event of that number waits: then it is the true one, and the discarded one was none.
+        """
         identity = identity_of(letter.record)
         if identity is None:
             return
         last = await consumed.last_of(tx, identity.key, identity.source)
-        if judge(last, identity.seq, identity.ce_id) is Verdict.APPLY:
+        if judge(last, identity.seq, identity.ce_id) is not Verdict.APPLY:
+            return
+        if not await parking.another_waits(tx, letter.letter_id, identity):
             taken = Last(identity.seq, identity.ce_id)
             await consumed.remember(tx, {(identity.key, identity.source): taken})
 

@@ -137,6 +137,18 @@ async def test_what_waited_behind_a_discarded_letter_is_taken_and_its_number_is_
     await until_states(reader, LetterState.DISCARDED)
 
 
+async def test_a_discarded_record_that_bore_the_number_of_another_event_does_not_take_it_along(
+    sender: Sender, reader: Reader, relay: Relay
+) -> None:
+    consumer = reader.consumer()
+    await consumer.start()
+    await sender.commit(message(KEY, 1), message(KEY, 2, payload=b"junk"), message(KEY, 2), message(KEY, 3))
+    await until_parked(reader, 2)
+    await discard(reader)
+    await reader.until_applied({KEY: [1, 2, 3]})
+    await until_states(reader, LetterState.DISCARDED)
+
+
 async def test_events_that_come_while_parked_ones_are_taken_do_not_overtake_them(
     sender: Sender, reader: Reader, relay: Relay
 ) -> None:
