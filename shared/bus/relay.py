@@ -140,14 +140,14 @@ class Relay:
             raise
 
     async def _relay_some(self) -> bool:
-        """One batch: what comes next of keys that are not held, and what held ones may send; whether there is more."""
+        """One batch: what comes next of keys that are not held, and what a held one may send; whether there is more."""
         rows = await self._read()
         fresh = self._throttle.admit(rows, self._clock.monotonic())
         again = await self._read_held()  # last: a key that it lets go must not be read twice
         if again or fresh:
             await self._relay([*again, *fresh])
         self._floor.drained(rows[-1].id + 1 if len(rows) == BATCH else None)
-        return len(rows) == BATCH
+        return len(rows) == BATCH or bool(again)
 
     async def _relay(self, rows: Sequence[Pending]) -> None:
         """Send one batch, delete what was acknowledged; an error leaves the rest for a new producer."""
@@ -199,11 +199,11 @@ class Relay:
         return await self._rows(_READ, floor, BATCH, list(self._throttle.held))
 
     async def _read_held(self) -> list[Pending]:
-        """What keys that went too fast may send by now."""
+        """What a key that went too fast may send by now."""
         turn = self._throttle.turn(self._clock.monotonic())
         if turn is None:
             return []
-        rows = await self._rows(_READ_HELD, turn.beyond, turn.limit, list(turn.keys))
+        rows = await self._rows(_READ_HELD, turn.beyond, turn.limit, [turn.key])
         return self._throttle.serve(turn, rows, self._clock.monotonic())
 
     async def _rows(self, query: str, floor: int, limit: int, keys: list[str]) -> list[Pending]:

@@ -46,9 +46,9 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Turn:
-    """Held keys that may send again, from which id on, and how many events altogether."""
+    """A held key that may send again, from which id on, and how many events."""
 
-    keys: tuple[str, ...]
+    key: str
     beyond: int
     limit: int
 
@@ -74,21 +74,22 @@ class Throttle:
         return admitted
 
     def turn(self, now: float) -> Turn | None:
-        """What may be read of held keys; None while they gather tokens."""
+        """What may be read of the held key that has gathered most; None while all have little.
+
+        One at a time: read together, the rows of the longest backlog would stand before those of every other.
+        """
         tokens = {key: self._tokens(key, now) for key in self.held}
-        ready = [key for key, left in tokens.items() if left >= WORTH_A_READ]
-        if not ready:
+        ready = max(tokens, key=lambda key: tokens[key], default=None)
+        if ready is None or tokens[ready] < WORTH_A_READ:
             return None
-        return Turn(tuple(ready), min(self.held[key] for key in ready), int(sum(tokens[key] for key in ready)))
+        return Turn(ready, self.held[ready], int(tokens[ready]))
 
     def serve(self, turn: Turn, rows: Sequence[R], now: float) -> list[R]:
         """Of what was read for `turn`, what may go now. A key of which nothing is left over is held no longer."""
-        before = {key: self.held.pop(key) for key in turn.keys}
+        del self.held[turn.key]
         admitted = self.admit(rows, now)
-        if len(rows) == turn.limit:  # there may be more of each key
-            last = {row.key: row.id for row in admitted}
-            for key, bound in before.items():
-                self.held.setdefault(key, last.get(key, bound))
+        if len(rows) == turn.limit:  # there may be more
+            self.held.setdefault(turn.key, admitted[-1].id if admitted else turn.beyond)
         return admitted
 
     def release(self) -> None:

@@ -38,7 +38,7 @@ def test_a_held_key_goes_on_at_its_rate_from_where_it_stands_and_is_let_go_when_
     pause = WORTH_A_READ / RATE
     turn = throttle.turn(pause)
     assert turn is not None
-    assert (turn.keys, turn.beyond, turn.limit) == (("hot",), 300, int(WORTH_A_READ))
+    assert (turn.key, turn.beyond, turn.limit) == ("hot", 300, int(WORTH_A_READ))
     assert throttle.serve(turn, rows("hot", 301, 20), pause) == rows("hot", 301, 20)
     assert throttle.held == {"hot": 320}
 
@@ -48,14 +48,21 @@ def test_a_held_key_goes_on_at_its_rate_from_where_it_stands_and_is_let_go_when_
     assert throttle.held == {}
 
 
-def test_of_two_held_keys_the_one_that_was_not_read_stays_held() -> None:
+def test_held_keys_take_turns_so_that_the_longest_backlog_holds_up_no_other() -> None:
     throttle = Throttle()
-    throttle.admit([*rows("a", 1, 1000), *rows("b", 1001, 1000)], 0.0)
-    turn = throttle.turn(0.5)
-    assert turn is not None
-    assert turn.limit == 200
-    assert len(throttle.serve(turn, rows("a", 301, 200), 0.5)) == 100
-    assert throttle.held == {"a": 400, "b": 1300}
+    waiting = {"a": rows("a", 1, 10_000), "b": rows("b", 10_001, 500)}
+    throttle.admit([*waiting["a"], *waiting["b"]], 0.0)
+    sent = dict.fromkeys(waiting, int(BURST))
+    now = 0.0
+    while sent["b"] < len(waiting["b"]):
+        now += 2 * WORTH_A_READ / RATE
+        assert now < 5, "b waits for a"
+        turn = throttle.turn(now)
+        assert turn is not None
+        found = [row for row in waiting[turn.key] if row.id > turn.beyond][: turn.limit]
+        sent[turn.key] += len(throttle.serve(turn, found, now))
+    assert set(throttle.held) == {"a"}
+    assert sent["a"] > int(BURST)
 
 
 def test_released_keys_have_spent_their_tokens_all_the_same() -> None:
@@ -85,7 +92,7 @@ def test_every_row_goes_once_and_in_the_order_of_its_key(bursts: list[tuple[str,
         turn = throttle.turn(now)
         again = []
         if turn is not None:
-            found = [row for row in waiting if row.key in turn.keys and row.id > turn.beyond][: turn.limit]
+            found = [row for row in waiting if row.key == turn.key and row.id > turn.beyond][: turn.limit]
             again = throttle.serve(turn, found, now)
         sent += [*again, *fresh]
         gone = {row.id for row in (*again, *fresh)}
