@@ -6,27 +6,34 @@ refusal here is a problem (RFC 9457) and closes the connection.
 
 import asyncio
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from shared.http.parting import Parting
 from shared.http.problems import Problem, busy
-
-MAX_TARGET = 8 * 1024
-"""Bytes of path and query."""
-
-MAX_HEADERS = 100
-MAX_HEAD = 32 * 1024
-"""Bytes of the request line and all headers."""
+from shared.http.wire import (
+    MAX_HEAD,
+    MAX_HEADERS,
+    MAX_TARGET,
+    head_too_large,
+    malformed,
+    target_too_long,
+    too_slow,
+    wire,
+)
 
 HEAD_TIMEOUT = 10.0
 """Seconds from the first byte of a connection or request to the end of its headers."""
 
 BODY_TIMEOUT = 30.0
-"""Seconds from the end of the headers to the end of the body."""
+BODY_RATE = 16 * 1024
+"""Seconds from the head to the end of the body; again so long while it comes at so many bytes a second."""
+
+PARTING = 10.0
+"""Seconds for which a caller that was answered before it had sent everything may go on sending."""
 
 WRITE_TIMEOUT = 30.0
 """Seconds in which a caller must take some of an answer."""
@@ -37,13 +44,6 @@ MAX_REQUESTS = 1024
 
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 """Answered also when no other request is: a busy process is not a dead one."""
-
-_HEADERS = {
-    "content-type": "application/problem+json",
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    "connection": "close",
-}
 
 
 class _TooMuch(Exception):
@@ -56,13 +56,20 @@ class GuardedProtocol(HttpToolsProtocol):
     _refusal: Problem | None = None
     _deadline: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
+    _parting: Parting
     _in_head = True
+    _in_request = True
+    _heads = 0
     _head_size = 0
     _unfinished = 0
+    _came = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._parting = Parting(transport, lambda: self._in_request, self._parted)
+        self.transport = cast("asyncio.Transport", self._parting)
         if len(self.connections) > MAX_CONNECTIONS:
+            self._in_request = False  # in a crowd there is no time for partings
             self._close_with(busy())
             return
         self._within(HEAD_TIMEOUT, self._head_is_late)
@@ -71,46 +78,68 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_time()
         self.resume_writing()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if not self._answering():
+            self._parting.end()
 
     def data_received(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
-        was_in_head = self._in_head
+        if self._parting.over:
+            return
+        was_in_head, heads = self._in_head, self._heads
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self.cycle.keep_alive = False  # what follows would be another protocol
         except httptools.HttpParserError:
-            self._close_with(self._refusal or _malformed())
+            self._close_with(self._refusal or malformed())
         else:
-            if was_in_head and self._in_head:
+            if was_in_head and self._in_head and heads == self._heads:
                 self._count_unfinished(len(data))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._head_size, self._unfinished = True, 0, 0
+        self._unset_keepalive_if_required()
+        self._in_head, self._in_request = True, True
+        self._head_size, self._unfinished, self._came = 0, 0, 0
         if self._deadline is None:
             self._within(HEAD_TIMEOUT, self._head_is_late)
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > MAX_TARGET:
-            raise self._beyond(_target_too_long())
+            raise self._beyond(target_too_long())
         self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
         if len(self.headers) > MAX_HEADERS:
-            raise self._beyond(_head_too_large())
+            raise self._beyond(head_too_large())
         self._count(len(name) + len(value) + 4)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._heads += 1
         self._within(BODY_TIMEOUT, self._body_is_late)
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._came += len(body)
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         self._in_time()
+        self._in_request = False
         super().on_message_complete()
+        if not self._answering():
+            self._await_next()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._in_request:
+            self._unset_keepalive_if_required()  # the body that still comes has its own time
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -131,12 +160,12 @@ class GuardedProtocol(HttpToolsProtocol):
         """A header is told of when it is whole: one that never ends is counted by what came in."""
         self._unfinished += size
         if self._unfinished > MAX_HEAD:
-            self._close_with(_head_too_large())
+            self._close_with(head_too_large())
 
     def _count(self, size: int) -> None:
         self._head_size += size
         if self._head_size > MAX_HEAD:
-            raise self._beyond(_head_too_large())
+            raise self._beyond(head_too_large())
 
     def _beyond(self, problem: Problem) -> _TooMuch:
         self._refusal = problem
@@ -155,13 +184,34 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._answering():
             self._within(HEAD_TIMEOUT, self._head_is_late)  # a second request behind one at work
         else:
-            self._close_with(_too_slow())
+            self._give_up()
 
     def _body_is_late(self) -> None:
-        if self._answering():
-            self._close_with(_too_slow())
+        if not self._answering():
+            self._parting.end()  # it was answered without its body
+        elif self._came >= BODY_RATE * BODY_TIMEOUT:
+            self._came = 0
+            self._within(BODY_TIMEOUT, self._body_is_late)
         else:
-            self.transport.close()  # it was answered without its body
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Who was too slow gets no time for a parting."""
+        self._close_with(too_slow())
+        self._in_time()
+        self._parting.end()
+
+    def _await_next(self) -> None:
+        """The next request has the time that an idle connection has, whatever else comes before it."""
+        if self.timeout_keep_alive_task is None and not self.transport.is_closing():
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _parted(self) -> None:
+        self.pipeline.clear()
+        self.flow.resume_reading()
+        self._within(PARTING, self._parting.end)
 
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -179,35 +229,9 @@ class GuardedProtocol(HttpToolsProtocol):
             if begun:
                 self.transport.close()
                 return
-        self.transport.write(_wire(problem))
+        self.transport.write(wire(problem))
         self.transport.close()
 
 
 async def _refuse_as_busy(scope: Scope, receive: Receive, send: Send) -> None:
     await busy().response(scope["path"])(scope, receive, send)
-
-
-def _wire(problem: Problem) -> bytes:
-    """The whole answer as bytes."""
-    body = problem.response("").body
-    lines = [f"HTTP/1.1 {problem.status_code} {HTTPStatus(problem.status_code).phrase}"]
-    headers = {**_HEADERS, **(problem.headers or {}), "content-length": str(len(body))}
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + bytes(body)
-
-
-def _malformed() -> Problem:
-    return Problem(400, "bad-request", "Bad request", "This is no HTTP/1.1 request.")
-
-
-def _target_too_long() -> Problem:
-    return Problem(414, "target-too-long", "Address too long", f"Path and query have at most {MAX_TARGET} bytes.")
-
-
-def _head_too_large() -> Problem:
-    detail = f"There are at most {MAX_HEADERS} headers, with the request line at most {MAX_HEAD} bytes."
-    return Problem(431, "headers-too-large", "Headers too large", detail)
-
-
-def _too_slow() -> Problem:
-    return Problem(408, "too-slow", "Too slow", "The request did not come in time; send it again.")

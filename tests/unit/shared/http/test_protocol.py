@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 from fastapi import FastAPI
 
-from shared.http import protocol
+from shared.http import protocol, wire
 from shared.runtime.http import server
 from tests.support.edge import key
 from tests.support.waiting import wait_until
@@ -43,9 +43,10 @@ async def door(app: FastAPI) -> AsyncIterator[Door]:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[Door]:
+async def serving(app: FastAPI, keep_alive: float = 5) -> AsyncIterator[Door]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         running = server(app)
+        running.config.timeout_keep_alive = keep_alive  # type: ignore[assignment]
         task = asyncio.create_task(running.serve(sockets=[listener]))
         await wait_until(lambda: running.started)
         yield Door(listener.getsockname()[1])
@@ -109,14 +110,14 @@ async def test_a_body_that_breaks_off_its_chunks_is_a_problem(door: Door) -> Non
 
 
 async def test_path_and_query_have_a_length(door: Door) -> None:
-    problem(await door.say(get("/v1/things?q=" + "a" * protocol.MAX_TARGET)), 414, "target-too-long")
-    fits = await door.say(get("/v1/things?q=" + "a" * (protocol.MAX_TARGET - 20), KEY))
+    problem(await door.say(get("/v1/things?q=" + "a" * wire.MAX_TARGET)), 414, "target-too-long")
+    fits = await door.say(get("/v1/things?q=" + "a" * (wire.MAX_TARGET - 20), KEY))
     assert fits.startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(
     "headers",
-    ["".join(f"x-{n}: 1\r\n" for n in range(protocol.MAX_HEADERS)), f"x: {'a' * protocol.MAX_HEAD}\r\n"],
+    ["".join(f"x-{n}: 1\r\n" for n in range(wire.MAX_HEADERS)), f"x: {'a' * wire.MAX_HEAD}\r\n"],
     ids=["many", "long"],
 )
 async def test_headers_have_a_number_and_a_size(door: Door, headers: str) -> None:
@@ -126,7 +127,7 @@ async def test_headers_have_a_number_and_a_size(door: Door, headers: str) -> Non
 async def test_a_header_that_never_ends_is_cut_off(door: Door) -> None:
     reader, writer = await door.open()
     writer.write(b"GET / HTTP/1.1\r\nx: ")
-    for _ in range(protocol.MAX_HEAD // 4096):
+    for _ in range(wire.MAX_HEAD // 4096):
         writer.write(b"a" * 4096)
         await writer.drain()
         await asyncio.sleep(0)
@@ -175,6 +176,75 @@ async def test_a_body_that_does_not_come_is_not_waited_for(door: Door, monkeypat
     head = f"POST /v1/things HTTP/1.1\r\nHost: a\r\n{KEY}Content-Length: 100\r\n\r\n".encode()
 
     problem(await door.say(head + b'{"name"'), 408, "too-slow")
+
+
+async def test_a_body_that_keeps_coming_has_longer(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "BODY_TIMEOUT", SOON)
+    monkeypatch.setattr(protocol, "BODY_RATE", 100)
+    reader, writer = await door.open()
+    writer.write(f"POST /v1/things HTTP/1.1\r\nHost: a\r\n{KEY}Content-Length: 1000\r\n\r\n".encode())
+    for _ in range(10):
+        writer.write(b" " * 100)
+        await asyncio.sleep(SOON / 4)
+
+    assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 4")
+    assert b"408" not in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    await leave(writer)
+
+
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+async def test_who_sends_too_much_gets_the_answer_all_the_same(door: Door, connection: str) -> None:
+    size = 12 * 1024 * 1024
+    head = f"POST /v1/things HTTP/1.1\r\nHost: a\r\n{KEY}Connection: {connection}\r\nContent-Length: {size}\r\n\r\n"
+    reader, writer = await door.open()
+    writer.write(head.encode())
+    for _ in range(12):
+        writer.write(b" " * (size // 12))
+        await asyncio.wait_for(writer.drain(), 5)
+
+    assert b" 413 " in await asyncio.wait_for(reader.readline(), 5)
+    await leave(writer)
+
+
+@pytest.mark.parametrize("raw", ["GET /{} HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nx: {}\r\n\r\n"], ids=["path", "header"])
+async def test_who_sends_an_endless_head_gets_the_answer_all_the_same(door: Door, raw: str) -> None:
+    reader, writer = await door.open()
+    for sent in range(0, 8 * 1024 * 1024, 1024 * 1024):
+        writer.write(
+            raw.format("a" * 1024 * 1024).partition("\r\n\r\n")[0].encode() if sent == 0 else b"a" * 1024 * 1024
+        )
+        await asyncio.wait_for(writer.drain(), 5)
+
+    assert (await asyncio.wait_for(reader.readline(), 5))[9:12] in {b"414", b"431"}
+    await leave(writer)
+
+
+async def test_many_requests_at_once_are_no_long_head(door: Door) -> None:
+    reader, writer = await door.open()
+    one = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+    writer.write(one * (2 * wire.MAX_HEAD // len(one)) + b"GET /liv")
+
+    assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 200 ")
+    await leave(writer)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n"),
+        (b"POST /v1/things HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n", b"{"),
+    ],
+    ids=["a blank line", "the body of what was answered without it"],
+)
+async def test_what_is_no_request_does_not_hold_a_connection(app: FastAPI, first: bytes, then: bytes) -> None:
+    async with serving(app, keep_alive=SOON) as door:
+        reader, writer = await door.open()
+        writer.write(first)
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        writer.write(then)
+
+        await asyncio.wait_for(reader.read(), 5)  # to the end: the server closes
+        await leave(writer)
 
 
 async def test_a_second_request_on_the_same_connection_has_its_own_time(
