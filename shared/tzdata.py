@@ -6,6 +6,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+UNKNOWN = "unknown"
+
 
 @lru_cache(maxsize=1)
 def tzdata_version() -> str:
@@ -22,4 +24,4 @@ def _version(directory: Traversable) -> str:
         if file.is_file():
             with file.open(encoding="utf-8") as lines:
                 return lines.readline().removeprefix("# version").strip()
-    return "unknown"
+    return UNKNOWN

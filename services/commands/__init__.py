@@ -46,6 +46,7 @@ COMMANDS = (
     Command("erase", "services.commands.erase:erase", "Erase the texts and personal data of cases."),
     Command("audit", "services.commands.audit:audit", "Verify the audit, or export it."),
     Command("sla-due", "services.commands.sla_due:sla_due", "Calculate when a target falls due."),
+    Command("sla", "services.commands.sla:sla", "Judge open clocks anew by the configuration."),
     Command("republish", "services.commands.republish:republish", "Bring a restored database and the topics together."),
     Command(
         "dead-letters",

@@ -9,11 +9,13 @@ from starlette.responses import Response
 
 from services.sla_monitor.announcing import view_of
 from services.sla_monitor.definitions import Rules
+from services.sla_monitor.explaining import explained
 from services.sla_monitor.preview import Refused, calculate
 from services.sla_monitor.preview_shapes import PreviewAnswer, PreviewQuestion, answer_of, question_of
 from services.sla_monitor.rulebook import Rulebook
 from services.sla_monitor.settlement import Clock
 from services.sla_monitor.store import cases, clocks
+from shared.contracts.clock_explanation import ExplainedClock
 from shared.contracts.scalars import Instant
 from shared.contracts.views import ClockView
 from shared.contracts.vocabulary import ClockKind, ClockState, Scope
@@ -36,10 +38,10 @@ def routes(db: Database, rulebook: Rulebook) -> APIRouter:
     @api.get("/v1/cases/{case_id}/clocks", dependencies=[READ_CASES])
     async def clocks_of_case(
         case_id: UUID, limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None
-    ) -> Page[ClockView]:
-        """The clocks of a case, soonest due first."""
+    ) -> Page[ExplainedClock]:
+        """The clocks of a case, soonest due first, each with why it is due when it is."""
         await lists.require_known(case_id)
-        return await lists.page(limit=limit, cursor=cursor, case_id=case_id)
+        return await lists.explained(case_id, limit=limit, cursor=cursor)
 
     @api.get("/v1/clocks", dependencies=[READ_CASES])
     async def all_clocks(
@@ -50,7 +52,8 @@ def routes(db: Database, rulebook: Rulebook) -> APIRouter:
         cursor: CursorParam = None,
     ) -> Page[ClockView]:
         """Clocks of all cases, soonest due first."""
-        return await lists.page(limit=limit, cursor=cursor, state=state, kind=kind, due_before=due_before)
+        narrowed = clocks.Narrowed(state=state, kind=kind, due_before=due_before)
+        return await lists.page(narrowed, limit=limit, cursor=cursor)
 
     @api.post("/v1/sla/preview", dependencies=[READ], response_model=PreviewAnswer)
     async def preview(asked: PreviewQuestion, idem: IdempotencyDep) -> Response:
@@ -92,31 +95,31 @@ class Lists:
             if not await cases.is_known(connection, case_id):
                 raise not_yet_known()
 
-    async def page(
-        self,
-        *,
-        limit: int,
-        cursor: str | None,
-        case_id: UUID | None = None,
-        state: ClockState | None = None,
-        kind: ClockKind | None = None,
-        due_before: datetime | None = None,
-    ) -> Page[ClockView]:
+    async def page(self, narrowed: clocks.Narrowed, *, limit: int, cursor: str | None) -> Page[ClockView]:
         """One page, soonest due first."""
+        found, now = await self._soonest(narrowed, limit=limit, cursor=cursor)
+        items = [view_of(clock, self._rulebook.get(clock.version), now) for clock in found[:limit]]
+        return Page(items=items, next_cursor=_next(found, limit))
+
+    async def explained(self, case_id: UUID, *, limit: int, cursor: str | None) -> Page[ExplainedClock]:
+        """One page of the clocks of a case, explained."""
+        found, now = await self._soonest(clocks.Narrowed(case_id=case_id), limit=limit, cursor=cursor)
+        items = [explained(clock, self._rulebook.get(clock.version), now) for clock in found[:limit]]
+        return Page(items=items, next_cursor=_next(found, limit))
+
+    async def _soonest(
+        self, narrowed: clocks.Narrowed, *, limit: int, cursor: str | None
+    ) -> tuple[list[Clock], datetime]:
+        """One clock more than `limit` where there is one, and the present."""
         async with self._db.connection() as connection:
-            found = await clocks.soonest(
-                connection,
-                case_id=case_id,
-                state=state,
-                kind=kind,
-                due_before=due_before,
-                after=_place(cursor),
-                limit=limit + 1,
-            )
+            found = await clocks.soonest(connection, narrowed, after=_place(cursor), limit=limit + 1)
             now = await self._db.now(connection)
         await self._rulebook.ready(clock.version for clock in found)
-        items = [view_of(clock, self._rulebook.get(clock.version), now) for clock in found[:limit]]
-        return Page(items=items, next_cursor=_cursor(found[limit - 1]) if len(found) > limit else None)
+        return found, now
+
+
+def _next(found: list[Clock], limit: int) -> str | None:
+    return _cursor(found[limit - 1]) if len(found) > limit else None
 
 
 def _cursor(clock: Clock) -> str:

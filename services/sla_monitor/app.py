@@ -5,6 +5,7 @@ from services.sla_monitor.caseload import Caseload
 from services.sla_monitor.firing import LIMIT, Firing
 from services.sla_monitor.handlers import TOPICS, Handlers
 from services.sla_monitor.metrics import MonitorMetrics
+from services.sla_monitor.recomputation import Recomputation
 from services.sla_monitor.rulebook import Rulebook
 from services.sla_monitor.store import protection
 from shared.bus.consumer import Consumer
@@ -37,11 +38,14 @@ def build(settings: Settings, resources: Resources) -> Service:
     waiting = Loop("waiting cases", firing.reconsider, interval=RECONSIDER_EVERY, clock=clock)
     resources.config.subscribe(lambda _: waiting.wake())
 
+    recomputation = Recomputation(db, caseload, Actor.system(NAME), after_commit=relay.wake)
+    zones = Loop("time zones", recomputation.follow_zone_data, interval=RECONSIDER_EVERY, clock=clock)
+
     consumer = Consumer(
         db, settings.kafka, NAME, TOPICS, Handlers(caseload), resources.metrics, clock, after_commit=relay.wake
     )
     retention = RetentionJob(db, resources.config, clock, Actor.system(NAME), protection.remove)
-    components: list[Component] = [relay, sweeper, waiting, retention, consumer]
+    components: list[Component] = [relay, sweeper, waiting, zones, retention, consumer]
     api = create_app(service=NAME, title="Tocsin sla_monitor", resources=resources, components=components)
     api.include_router(routes(db, rulebook))
     return Service(NAME, api, components, resources)

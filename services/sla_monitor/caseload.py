@@ -51,10 +51,30 @@ class Caseload:
 
         Returns the reviews and the instant they were made for. With `evidence` (by case) what is due fires.
         """
-        desk = Desk(rules=self._rulebook.get, latest=await self._rulebook.keep_latest(), new_id=uuid7)
+        desk = await self.desk()
         now = await self._db.now(tx)
-        proof, trace = evidence or {}, traces or {}
+        proof = evidence or {}
         reviews = [review(case, desk, now=now, evidence=proof.get(case.case_id)) for case in after]
+        await self.write(tx, before, reviews, now, traces=traces)
+        return reviews, now
+
+    async def desk(self, *, to_look: bool = False) -> Desk:
+        """What cases are reviewed with. The rules in force are stored, so that a case may be pinned to them, unless
+        it is only `to_look`."""
+        latest = self._rulebook.latest if to_look else await self._rulebook.keep_latest()
+        return Desk(rules=self._rulebook.get, latest=latest, new_id=uuid7)
+
+    async def write(
+        self,
+        tx: Tx,
+        before: Sequence[CaseFile],
+        reviews: Sequence[Review],
+        now: datetime,
+        *,
+        traces: Mapping[UUID, str | None] | None = None,
+    ) -> None:
+        """Write what reviews at `now` made of the locked cases `before`, and tell their steps."""
+        trace = traces or {}
         written = [replace(one.case, seq=one.case.seq + len(one.steps)) for one in reviews]
         changed = [case for old, case in zip(before, written, strict=True) if _row(old) != _row(case)]
         if changed:
@@ -62,7 +82,6 @@ class Caseload:
         await clocks.save(tx, [(clock, one.case.partition) for one in reviews for clock in one.changed])
         messages = [message for one in reviews for message in self._told(one, now, trace.get(one.case.case_id))]
         await outbox.enqueue(tx, messages)
-        return reviews, now
 
     def _told(self, one: Review, now: datetime, trace: str | None) -> list[Message]:
         case = one.case

@@ -10,10 +10,10 @@ from datetime import datetime
 from uuid import UUID
 
 from services.sla_monitor.definitions import Rules
-from services.sla_monitor.evaluation import Key
+from services.sla_monitor.evaluation import Course, Key
 from services.sla_monitor.facts import Facts
 from services.sla_monitor.hearing import completed
-from services.sla_monitor.judgement import judge
+from services.sla_monitor.judgement import Judgement, judge
 from services.sla_monitor.legal import Book
 from services.sla_monitor.settlement import OPEN, Clock, Evidence, Settled, Step, StepKind, settle
 from shared.contracts.events import CaseSummary
@@ -57,14 +57,14 @@ def review(case: CaseFile, desk: Desk, *, now: datetime, evidence: Evidence | No
     if not case.facts.opened:
         return Review(case, (), ())
     case = case if case.pinned is not None else replace(case, pinned=desk.latest.version)
-    judgement = judge(completed(case.facts, case.summary), _book(case, desk))
+    judgement, courses = _judged(case, desk)
     known = {clock.key: clock for clock in case.clocks}
     settled = []
-    for course in judgement.courses:
+    for course in courses:
         before = known.get(course.key)
         ids = (case.case_id, desk.new_id() if before is None else before.clock_id)
         settled.append(settle(before, course, ids=ids, now=now, evidence=evidence))
-    settled += _dropped(case, {course.key for course in judgement.courses}, now)
+    settled += _dropped(case, {course.key for course in courses}, now)
     after = {**known, **{one.clock.key: one.clock for one in settled}}
     changed = tuple(clock for key, clock in after.items() if known.get(key) != clock)
     steps = tuple(step for one in settled for step in one.steps)
@@ -72,8 +72,20 @@ def review(case: CaseFile, desk: Desk, *, now: datetime, evidence: Evidence | No
     return Review(case, changed, steps)
 
 
-def _book(case: CaseFile, desk: Desk) -> Book:
-    pinned = desk.latest if case.pinned is None else desk.rules(case.pinned)
+def _judged(case: CaseFile, desk: Desk) -> tuple[Judgement, list[Course]]:
+    """What the case is pinned to says, and its courses: each clock goes on under the version it has."""
+    facts, pinned = completed(case.facts, case.summary), str(case.pinned)
+    judgement = judge(facts, _book(case, desk, pinned))
+    courses = {course.key: course for course in judgement.courses}
+    for version in {clock.version for clock in case.clocks if not clock.key.reference} - {pinned}:
+        own = {clock.key for clock in case.clocks if clock.version == version}
+        earlier = judge(facts, _book(case, desk, version)).courses
+        courses |= {course.key: course for course in earlier if course.key in own}
+    return judgement, list(courses.values())
+
+
+def _book(case: CaseFile, desk: Desk, version: str) -> Book:
+    pinned = desk.rules(version)
     orders = {(c.key.name, c.key.reference): desk.rules(c.version) for c in case.clocks if c.key.reference}
     return Book(pinned=pinned, latest=desk.latest, pinned_orders=orders)
 
@@ -83,6 +95,8 @@ def _dropped(case: CaseFile, kept: set[Key], now: datetime) -> list[Settled]:
     found = []
     for clock in case.clocks:
         if clock.key not in kept and clock.state in OPEN:
-            ended = replace(clock, state=ClockState.CANCELLED, stopped_at=now, next_at=None)
+            ended = replace(
+                clock, state=ClockState.CANCELLED, stopped_at=now, next_at=None, version=case.pinned or clock.version
+            )
             found.append(Settled(ended, (Step(StepKind.CANCELLED, now, ended),)))
     return found

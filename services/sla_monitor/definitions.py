@@ -5,11 +5,13 @@ clock. Regulatory clocks count around the clock unless their entry names a calen
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.sla_monitor.calendar import ALWAYS, Calendar, open_hours
 from services.sla_monitor.facts import Profile
+from shared.config.calendars import CalendarSpec
+from shared.config.holidays import Holidays
 from shared.config.regions import covers
 from shared.config.sla import LegalClock, SlaConfig, StopActions
 from shared.contracts.vocabulary import ReporterType, Severity
@@ -26,6 +28,16 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """What calendars rest on beside their definition: the version of the time zone database, and the holidays of each
+    region with the library that they came from. Holidays that are not kept here are asked of the library."""
+
+    zone_data: str | None = None
+    library: str | None = None
+    holidays: Mapping[str, Holidays] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """One version of sla.yaml: targets by name and severity, legal clocks by what starts them."""
 
@@ -36,13 +48,15 @@ class Rules:
     by_id: Mapping[str, LegalClock]
     calendars: Mapping[str, Calendar]
     percents: tuple[int, ...]
+    specs: Mapping[str, CalendarSpec]
+    sources: Sources
 
     def calendar(self, name: str | None) -> Calendar:
         """The calendar of that name; None is always open."""
         return ALWAYS if name is None else self.calendars[name]
 
 
-def rules_of(version: str, config: SlaConfig) -> Rules:
+def rules_of(version: str, config: SlaConfig, sources: Sources = Sources()) -> Rules:
     """Prepare a configuration version; disabled legal clocks are left out."""
     legal = [definition for definition in config.regulatory if definition.enabled]
     reporters = {definition.reporter_type for definition in legal} - {None}
@@ -64,8 +78,12 @@ def rules_of(version: str, config: SlaConfig) -> Rules:
             if kind is not None
         },
         by_id={definition.id: definition for definition in legal},
-        calendars={name: open_hours(spec) for name, spec in config.calendars.items()},
+        calendars={
+            name: open_hours(spec, sources.holidays.get(spec.holidays or "")) for name, spec in config.calendars.items()
+        },
         percents=config.warn.percents,
+        specs=config.calendars,
+        sources=sources,
     )
 
 

@@ -70,6 +70,7 @@ class Course:
     cancelled_at: datetime | None
     cause: str | None
     retargeted_at: datetime | None
+    zone_data: str | None = None
 
     @property
     def timing(self) -> Timing:
@@ -143,6 +144,7 @@ def _course(track: Track, segment: _Segment, stop: datetime | None, *, cycle: in
         cancelled_at=ended,
         cause=_cause(track, segment, place, due),
         retargeted_at=step.at if place else None,
+        zone_data=None if step.terms.calendar is None else track.rules.sources.zone_data,
     )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.sla_monitor.clock import Timing, met
 from services.sla_monitor.definitions import Rules, Terms
-from services.sla_monitor.evaluation import Course, Key
+from services.sla_monitor.evaluation import Course, Key, Level
 from services.sla_monitor.spans import FOREVER, Span
 from shared.contracts.vocabulary import ClockKind, ClockState, EvidenceState
 
@@ -65,6 +65,7 @@ class Clock:
     warned: int = 0
     next_at: datetime | None = None
     revision: int = 0
+    zone_data: str | None = None
 
     def timing(self, rules: Rules) -> Timing:
         """Its arithmetic, under the rules of its own version."""
@@ -107,15 +108,34 @@ def settle(
 
     `ids` are the case's and the one for the clock if it is new.
     """
+    course = _held(before, course, now)
     told = _as_told(before, course, ids)
     state = _state(before, course, now)
     after = _with_state(told, course, state)
+    if before is not None and (before.state, before.due_at) == (after.state, after.due_at):
+        after = replace(after, cause=before.cause)  # of a recomputation that made it late
     steps = _transition(before, after, course, now)
     if evidence is not None and after.state in OPEN:
         after, fired = _fire(after, course, now=now, evidence=evidence)
         steps += fired
     after = replace(after, next_at=_next_at(after, course))
     return Settled(after, tuple(steps))
+
+
+def _held(before: Clock | None, course: Course, now: datetime) -> Course:
+    """When nothing but the time zone database changed, only a business deadline that lies ahead moves."""
+    if before is None or before.zone_data == course.zone_data:
+        return course
+    ahead = before.state in OPEN and (before.due_at is None or before.due_at > now)
+    if (ahead and course.kind is ClockKind.INTERNAL) or (
+        before.version,
+        before.started_at,
+        before.terms,
+        before.pauses,
+    ) != (course.rules.version, course.started_at, course.terms, course.pauses):
+        return course
+    levels = tuple(Level(known.percent, known.at) for known in before.thresholds)
+    return replace(course, due_at=before.due_at, levels=levels, zone_data=before.zone_data)
 
 
 def _as_told(before: Clock | None, course: Course, ids: tuple[UUID, UUID]) -> Clock:
@@ -125,6 +145,8 @@ def _as_told(before: Clock | None, course: Course, ids: tuple[UUID, UUID]) -> Cl
     if before is not None:
         return replace(
             before,
+            version=course.rules.version,
+            zone_data=course.zone_data,
             started_at=course.started_at,
             terms=course.terms,
             due_at=course.due_at,
@@ -143,6 +165,7 @@ def _as_told(before: Clock | None, course: Course, ids: tuple[UUID, UUID]) -> Cl
         due_at=course.due_at,
         pauses=course.pauses,
         thresholds=thresholds,
+        zone_data=course.zone_data,
     )
 
 
@@ -180,10 +203,17 @@ def _transition(before: Clock | None, after: Clock, course: Course, now: datetim
     if known is not after.state:
         steps.append(_arrival(known, after, now))
     elif known is ClockState.RUNNING and before is not None and not steps and before.due_at != after.due_at:
-        steps.append(Step(StepKind.RESUMED, after.pauses[-1].end if after.pauses else now, after))
+        steps.append(_moved(before, after, now))
     if before is not None and known is ClockState.BREACHED and after.state is known:
         steps += _ending(before, after, course)
     return steps
+
+
+def _moved(before: Clock, after: Clock, now: datetime) -> Step:
+    """A running clock is due at another instant: by a pause heard late, or by what its calendar rests on."""
+    if before.pauses == after.pauses:
+        return Step(StepKind.RETARGETED, now, after)
+    return Step(StepKind.RESUMED, after.pauses[-1].end if after.pauses else now, after)
 
 
 def _arrival(known: ClockState, after: Clock, now: datetime) -> Step:
@@ -224,7 +254,7 @@ def _breach(clock: Clock, course: Course, evidence: Evidence) -> tuple[Clock, li
         clock,
         state=ClockState.BREACHED,
         breached_at=clock.due_at,
-        cause=course.cause,
+        cause=course.cause or clock.cause,
         evidence=EvidenceState.COMPLETE if complete else EvidenceState.LAGGING,
         warned=ALL_WARNED,
     )

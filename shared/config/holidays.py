@@ -6,7 +6,7 @@ instead. In years for which the library has no data no date is a holiday.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -27,6 +27,28 @@ class Holidays:
             if year == day.year:
                 return day in dates
         return day in dates_of(self.code, day.year)
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """Every date that is kept, in order."""
+        return tuple(sorted(day for _, dates in self.kept for day in dates))
+
+
+KEPT_YEARS = range(2020, 2051)
+"""The years whose holidays are kept with a definition, so that another library changes nothing of what runs."""
+
+
+def kept(code: str) -> Holidays:
+    """The holidays of `code` as the library of this process has them, written out for `KEPT_YEARS`."""
+    return Holidays(code, tuple((year, dates_of(code, year)) for year in KEPT_YEARS))
+
+
+def restored(code: str, dates: Iterable[date]) -> Holidays:
+    """The holidays that were kept as one list of dates for all of `KEPT_YEARS`."""
+    by_year: dict[int, set[date]] = {year: set() for year in KEPT_YEARS}
+    for day in dates:
+        by_year.setdefault(day.year, set()).add(day)
+    return Holidays(code, tuple((year, frozenset(days)) for year, days in sorted(by_year.items())))
 
 
 @cache

@@ -54,6 +54,22 @@ async def waiting(connection: Tx, *, after: UUID | None, limit: int) -> list[UUI
     return [UUID(int=row["case_id"].int) for row in rows]
 
 
+async def with_open_clocks(connection: Tx, *, after: UUID | None, limit: int) -> list[CaseFile]:
+    """Cases with a clock that runs or is paused, by id from the first one `after`; without their clocks, unlocked."""
+    return [_case(row) for row in await connection.fetch(_WITH_OPEN_CLOCKS, after, limit)]
+
+
+async def count_with_open_clocks(connection: Tx) -> int:
+    """How many cases have a clock that runs or is paused."""
+    return int(await connection.fetchval(_COUNT_WITH_OPEN_CLOCKS))
+
+
+async def by_older_zone_data(connection: Tx, version: str, *, after: UUID | None, limit: int) -> list[UUID]:
+    """Cases with an open business deadline that an older time zone database gave, by id from the first `after`."""
+    rows = await connection.fetch(_BY_OLDER_ZONE_DATA, version, after, limit)
+    return [UUID(int=row["case_id"].int) for row in rows]
+
+
 def _case(row: Row) -> CaseFile:
     return CaseFile(
         case_id=UUID(int=row["case_id"].int),
@@ -85,6 +101,22 @@ UPDATE cases c
   FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::jsonb[], $5::text[], $6::text[])
        AS n (case_id, seq, summary, facts, pinned, waiting)
  WHERE c.case_id = n.case_id
+"""
+
+_WITH_OPEN_CLOCKS = """
+SELECT case_id, partition, seq, summary, facts, pinned, waiting FROM cases c
+ WHERE pinned IS NOT NULL AND ($1::uuid IS NULL OR case_id > $1)
+   AND EXISTS (SELECT FROM clocks k WHERE k.case_id = c.case_id AND k.state IN ('running', 'paused'))
+ ORDER BY case_id LIMIT $2
+"""
+
+_COUNT_WITH_OPEN_CLOCKS = "SELECT count(DISTINCT case_id) FROM clocks WHERE state IN ('running', 'paused')"
+
+_BY_OLDER_ZONE_DATA = """
+SELECT DISTINCT case_id FROM clocks
+ WHERE calendar IS NOT NULL AND kind = 'internal' AND state IN ('running', 'paused')
+   AND (zone_data IS NULL OR zone_data < $1 COLLATE "C") AND ($2::uuid IS NULL OR case_id > $2)
+ ORDER BY case_id LIMIT $3
 """
 
 _WAITING = """

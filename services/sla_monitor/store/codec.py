@@ -49,6 +49,7 @@ def clock_from(row: Row) -> Clock:
         warned=row["warned"],
         next_at=row["next_at"],
         revision=row["revision"],
+        zone_data=row["zone_data"],
     )
 
 
@@ -78,6 +79,7 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("warned", "smallint"),
     ("next_at", "timestamptz"),
     ("revision", "bigint"),
+    ("zone_data", "text"),
     ("partition", "smallint"),
 )
 """Of table clocks, with their types, in the order of `clock_columns`."""
@@ -112,6 +114,7 @@ def _values(clock: Clock) -> tuple[Any, ...]:
         clock.warned,
         clock.next_at,
         clock.revision,
+        clock.zone_data,
     )
 
 

@@ -14,6 +14,7 @@ from services.sla_monitor.app import build
 from shared.clock import SystemClock
 from shared.runtime.resources import Resources
 from shared.settings import Settings
+from shared.tzdata import tzdata_version
 from tests.integration.sla_monitor.monitor import Monitor
 from tests.support.config_dir import key
 from tests.unit.sla_monitor.tale import Tale, minutes
@@ -199,3 +200,46 @@ async def test_preview_refuses_and_names_the_field(http: httpx.AsyncClient, fiel
 
     assert answer.status_code == 422, answer.text
     assert all(error["loc"][:2] == ["body", field] for error in answer.json()["errors"])
+
+
+async def test_a_business_clock_says_which_hours_and_pauses_made_its_due(
+    monitor: Monitor, http: httpx.AsyncClient
+) -> None:
+    tale = Tale(severity="low").opened().pended(60, "vendor").resumed(90).pended(480, "vendor").resumed(490)
+    monitor.at(minutes(500))
+    await monitor.hears(tale.told)
+
+    [clock] = [c for c in await items(http, f"/v1/cases/{tale.case_id}/clocks") if c["name"] == "resolve"]
+
+    why = clock["explanation"]
+    assert why["target_seconds"] == 8 * 3600
+    assert why["calendar"] == {
+        "name": "berlin", "time_zone": "Europe/Berlin", "hours": ["mon-fri 09:00-17:00"], "holidays": None,
+        "holiday_library": None, "tzdata_version": tzdata_version(),
+    }  # fmt: skip
+    # In office hours half an hour counts; at 17:00 Berlin time (16:00 UTC) the desk had closed.
+    assert [pause["open_seconds"] for pause in why["pauses"]] == [1800, 0]
+    assert why["open"] == [
+        {"start": "2026-11-23T09:00:00Z", "end": "2026-11-23T16:00:00Z"},
+        {"start": "2026-11-24T08:00:00Z", "end": "2026-11-24T09:30:00Z"},
+    ]
+    assert clock["due_at"] == "2026-11-24T09:30:00Z"
+    assert why["definition"] | {"version": ""} == {
+        "id": "resolve", "version": "", "label": "internal target", "jurisdiction": None, "basis": None, "source": None,
+        "certainty": None, "verified_on": None, "note": None, "order": None, "suspended_by": [],
+    }  # fmt: skip
+
+
+async def test_a_legal_clock_names_its_source_in_law_and_the_order(monitor: Monitor, http: httpx.AsyncClient) -> None:
+    tale = Tale().opened(orders=[{"clock": "eu.tco.art3", "reference": "BKA-1", "received_at": 0}])
+    await monitor.hears(tale.told)
+
+    [clock] = [c for c in await items(http, f"/v1/cases/{tale.case_id}/clocks") if c["kind"] == "regulatory"]
+
+    why = clock["explanation"]["definition"]
+    assert (why["id"], why["label"], why["jurisdiction"], why["basis"]) == (
+        "eu.tco.art3", "legal deadline", "EU", "test",
+    )  # fmt: skip
+    assert (why["source"], why["verified_on"], why["order"]) == ("test", "2026-11-22", "BKA-1")
+    assert why["suspended_by"] == ["clarification"]
+    assert clock["explanation"]["calendar"] is None
