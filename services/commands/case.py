@@ -1,6 +1,7 @@
 """`tocsin case ID`: one case with its timeline, clocks, routing and pages, asked of all four services."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -42,11 +43,11 @@ def case(
 
 def _print(dossier: Dossier) -> None:
     """Draw it to the terminal's width; for a pipe to a fixed one, without the blanks at the ends of lines."""
-    console = Console()
+    console, now = Console(), datetime.now(UTC)
     if console.is_terminal:
-        console.print(draw(dossier))
+        console.print(draw(dossier, now))
         return
     console.width = PIPED_WIDTH
     with console.capture() as captured:
-        console.print(draw(dossier))
+        console.print(draw(dossier, now))
     typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from services.client import event_words, routing_words, words
 from services.client.shapes import CaseView
+from services.commands import clock_drawing
 from services.commands.dossier import Dossier
 from shared.contracts.views import ClockView, PageView
 from shared.contracts.vocabulary import ClockState, PageState, Severity
@@ -32,11 +33,11 @@ PAGE_STYLE = {PageState.TRIGGERED: "bold red", PageState.EXHAUSTED: "bold red", 
 BAR = 20
 
 
-def draw(dossier: Dossier) -> RenderableType:
-    """The whole case, top to bottom; a part that could not be had says so in its place."""
+def draw(dossier: Dossier, now: datetime) -> RenderableType:
+    """The whole case as of `now`, top to bottom; a part that could not be had says so in its place."""
     parts: list[RenderableType] = [_head(dossier.case)]
     if dossier.clocks:
-        parts += [_title("Clocks"), _clocks(dossier)]
+        parts += [_title("Clocks"), _clocks(dossier), *_reasons(dossier, now)]
     if dossier.decisions:
         parts += [_title("Routing"), *_routing(dossier)]
     if dossier.pages:
@@ -105,6 +106,19 @@ def _clocks(dossier: Dossier) -> RenderableType:
         due = f"due {at(clock.due_at, dossier.case.received_at)}" if clock.due_at else ""
         table.add_row(Text(clock.name), clock_bar(clock), Text(words.clock(clock), style=style), Text(due, style="dim"))
     return table
+
+
+def _reasons(dossier: Dossier, now: datetime) -> Iterable[RenderableType]:
+    """Of each clock, why it is due when it is."""
+    told = [(clock, clock_drawing.reasons(clock, now)) for clock in dossier.clocks]
+    if not any(lines for _, lines in told):
+        return
+    yield _title("Why they are due then")
+    table = Table.grid(padding=(0, 2))
+    for clock, (first, *rest) in ((clock, lines) for clock, lines in told if lines):
+        table.add_row(Text(clock.name), Text(first, style=CLOCK_STYLE.get(clock.state, "dim")))
+        table.add_row("", Text("\n".join(rest), style="dim"))
+    yield table
 
 
 def _routing(dossier: Dossier) -> Iterable[RenderableType]:

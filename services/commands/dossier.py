@@ -8,7 +8,8 @@ from uuid import UUID
 
 from services.client.caller import Caller, CallFailed, Refused
 from services.client.shapes import CaseView, TimelineEntry
-from shared.contracts.views import AssignmentView, ClockView, DecisionView, PageView, View
+from shared.contracts.clock_explanation import ExplainedClock
+from shared.contracts.views import AssignmentView, DecisionView, PageView, View
 from shared.contracts.vocabulary import ServiceName
 
 Shape = TypeVar("Shape", bound=View)
@@ -22,7 +23,7 @@ class Dossier:
     timeline: tuple[TimelineEntry, ...] = ()
     decisions: tuple[DecisionView, ...] = ()
     assignments: tuple[AssignmentView, ...] = ()
-    clocks: tuple[ClockView, ...] = ()
+    clocks: tuple[ExplainedClock, ...] = ()
     pages: tuple[PageView, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
     raw: dict[str, Any] = field(default_factory=dict)
@@ -56,7 +57,7 @@ async def gather(caller: Caller, case_id: UUID) -> Dossier:
         timeline=_each(TimelineEntry, timeline),
         decisions=_each(DecisionView, decisions),
         assignments=_each(AssignmentView, assignments),
-        clocks=_each(ClockView, clocks),
+        clocks=_each(ExplainedClock, clocks),
         pages=_each(PageView, pages),
         missing=missing,
         raw=raw,

@@ -1,7 +1,11 @@
-"""Erasing over all services of a database: intake first, because its event tells the others; one case a transaction
-and service, each with its audit entry."""
+"""Erasing over all services of a database, one case a transaction and service, each with its audit entry.
 
-from collections.abc import Callable, Collection, Mapping
+Intake's transaction holds the case until the others are done: no hold comes between, and who is interrupted finds the
+case again, also by its reporter.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -65,14 +69,19 @@ async def erase_case(databases: Databases, case_id: UUID, who: Who, *, dry_run: 
     found.held_until = await _held_until(databases, case_id)
     if found.held_until is not None:
         return found
-    for name in sorted(databases, key=lambda one: one is not ServiceName.INTAKE):
-        try:
-            counts = await _erase_in(databases[name], name, case_id, who, dry_run=dry_run)
-        except intake.Held as held:
-            found.held_until = held.until
-            return found
-        if counts is not None:
-            found.tables[name.value] = counts
+    work = partial(_erase_in, databases, found, who, dry_run=dry_run)
+
+    async def in_the_others() -> None:
+        for name in sorted(databases.keys() - {ServiceName.INTAKE}):
+            await work(name)
+
+    try:
+        if ServiceName.INTAKE in databases:
+            await work(ServiceName.INTAKE, before_commit=in_the_others)
+        else:
+            await in_the_others()
+    except intake.Held as held:
+        found.held_until = held.until
     return found
 
 
@@ -112,20 +121,28 @@ async def _held_until(databases: Databases, case_id: UUID) -> datetime | None:
     return None
 
 
-async def _erase_in(db: Database, name: ServiceName, case_id: UUID, who: Who, *, dry_run: bool) -> Counts | None:
-    """By table, what was erased in one service; None when it does not know the case."""
+async def _erase_in(
+    databases: Databases,
+    found: Erased,
+    who: Who,
+    name: ServiceName,
+    *,
+    dry_run: bool,
+    before_commit: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Erase it in one service, and note by table what was; nothing where it is not known."""
     erase = _in_intake if name is ServiceName.INTAKE else partial(_in_follower, FOLLOWERS[name])
-    counts: Counts | None = None
-    try:
+    db, case_id = databases[name], found.case_id
+    with suppress(_Undone):
         async with db.transaction() as tx:
             counts = await erase(tx, db, case_id, who)
             if counts is not None:
+                found.tables[name.value] = counts
                 told = {table: rows for table, rows in counts.items() if rows}
                 await record(tx, [Entry(who.actor, "case.erase", f"case {case_id}", {"rows": told})])
+            if before_commit is not None:
+                await before_commit()
             _commit_unless(dry_run)
-    except _Undone:
-        pass
-    return counts
 
 
 def _commit_unless(dry_run: bool) -> None:

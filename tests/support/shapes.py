@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from services.client.shapes import CaseView
-from shared.contracts.views import AssignmentView, ClockView, DecisionView, PageView
+from shared.contracts.clock_explanation import ExplainedClock
+from shared.contracts.views import AssignmentView, DecisionView, PageView
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CASE = UUID("0190b6a0-0000-7000-8000-000000000001")
@@ -37,7 +38,7 @@ def case(**changes: Any) -> CaseView:
     return CaseView.model_validate(given | changes)
 
 
-def clock(name: str = "resolve", **changes: Any) -> ClockView:
+def clock(name: str = "resolve", **changes: Any) -> ExplainedClock:
     """A clock of one hour with half an hour left."""
     given: dict[str, Any] = {
         "clock_id": an_id(100),
@@ -53,7 +54,7 @@ def clock(name: str = "resolve", **changes: Any) -> ClockView:
         "elapsed_seconds": 1800,
         "remaining_seconds": 1800,
     }
-    return ClockView.model_validate(given | changes)
+    return ExplainedClock.model_validate(given | changes)
 
 
 def assignment(specialist: str = "ana", state: str = "offered", **changes: Any) -> AssignmentView:

@@ -97,7 +97,7 @@ def test_a_case_is_drawn_with_what_could_not_be_asked() -> None:
     )
     console = Console(width=100, color_system=None)
     with console.capture() as captured:
-        console.print(draw(dossier))
+        console.print(draw(dossier, NOON))
     shown = captured.get()
     assert "\x1b" not in shown
     for expected in ("Threat", "30 min left", "Given to ana", "breach acknowledge", "cannot reach notifier"):
