@@ -47,6 +47,12 @@ def event(value: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def assignment(value: Mapping[str, Any]) -> dict[str, Any]:
+    """An assignment: why a person declined is in their words, every other reason in ours."""
+    declined = value.get("state") == "declined" and value.get("reason") is not None
+    return {**document(value), **({"reason": ERASED} if declined else {})}
+
+
 def document(value: Mapping[str, Any]) -> dict[str, Any]:
     """Any object: texts replaced, addresses and labels emptied, wherever they stand."""
     return {name: _kept(name, item) for name, item in value.items()}
@@ -70,6 +76,8 @@ def _kept(name: str, item: Any) -> Any:
         return ERASED
     if name == "url":
         return None
+    if name == "assignment" and isinstance(item, Mapping):
+        return assignment(item)
     if isinstance(item, Mapping):
         return document(item)
     if isinstance(item, list):

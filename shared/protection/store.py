@@ -7,7 +7,10 @@ from uuid import UUID
 
 import orjson
 
-from shared.db import Tx
+from shared.bus.parking import record_of
+from shared.bus.records import read
+from shared.contracts.vocabulary import Topic
+from shared.db import Row, Tx
 from shared.protection import scrubbing
 
 Counts = dict[str, int]
@@ -22,12 +25,17 @@ async def scrub_case(tx: Tx, case_id: UUID) -> Counts:
     """
     key = str(case_id)
     return {
-        "outbox": await _rewrite(tx, _OUTBOX, _SET_OUTBOX, scrubbing.raw, key),
-        "dead_letter": await _rewrite(tx, _LETTERS, _SET_LETTER, scrubbing.raw, key),
-        "parked_event": await _rewrite(tx, _PARKED, _SET_PARKED, scrubbing.raw, key),
+        "outbox": await _rewrite(tx, _OUTBOX, _SET_OUTBOX, _sent, key),
+        "dead_letter": await _rewrite(tx, _LETTERS, _SET_LETTER, _set_aside, key),
+        "parked_event": await _rewrite(tx, _PARKED, _SET_PARKED, _set_aside, key),
         "idempotency_key": await _rewrite(tx, _CASE_ANSWERS, _SET_ANSWER, _answer, key)
         + await _rewrite(tx, _PAGE_ANSWERS, _SET_ANSWER, _answer, key),
     }
+
+
+async def scrub_assignment_answers(tx: Tx, case_id: UUID) -> None:
+    """Take out of stored answers about the case's assignments why somebody declined."""
+    await _rewrite(tx, _ASSIGNMENT_ANSWERS, _SET_ANSWER, _assignment_answer, str(case_id))
 
 
 async def forget_cases(tx: Tx, case_ids: Sequence[UUID]) -> None:
@@ -40,17 +48,30 @@ async def remove_letters(tx: Tx, cutoff: datetime, limit: int) -> int:
     return int((await tx.execute(_REMOVE_LETTERS, cutoff, limit)).rpartition(" ")[2])
 
 
-def _answer(body: bytes) -> bytes:
+def _sent(row: Row) -> bytes | None:
+    return b"" if row["topic"] == Topic.DEAD_LETTERS else scrubbing.raw(row["value"])
+
+
+def _set_aside(row: Row) -> bytes | None:
+    """Of a record that is no event of ours nobody knows where in it persons are named: nothing is left."""
+    return b"" if read(record_of(row)).fault is not None else scrubbing.raw(row["value"])
+
+
+def _answer(row: Row, scrub: Callable[[Any], Any] = scrubbing.document) -> bytes:
     try:
-        value = orjson.loads(body)
+        value = orjson.loads(row["value"])
     except orjson.JSONDecodeError:
         return b""
-    return orjson.dumps(scrubbing.document(value)) if isinstance(value, dict) else b""
+    return orjson.dumps(scrub(value)) if isinstance(value, dict) else b""
 
 
-async def _rewrite(tx: Tx, read: str, write: str, scrub: Callable[[Any], Any], key: str) -> int:
+def _assignment_answer(row: Row) -> bytes:
+    return _answer(row, scrubbing.assignment)
+
+
+async def _rewrite(tx: Tx, find: str, write: str, scrub: Callable[[Row], Any], key: str) -> int:
     """Put the scrubbed value in place of each that differs from it; how many did."""
-    changed = [(row["id"], scrub(row["value"]), row["value"]) for row in await tx.fetch(read, key) if row["value"]]
+    changed = [(row["id"], scrub(row), row["value"]) for row in await tx.fetch(find, key) if row["value"]]
     changed = [(where, after, before) for where, after, before in changed if not _same(after, before)]
     if changed:
         await tx.executemany(write, [(where, after) for where, after, _ in changed])
@@ -65,13 +86,18 @@ def _same(after: bytes, before: bytes) -> bool:
         return after == before
 
 
-_OUTBOX = "SELECT id::text AS id, payload AS value FROM outbox WHERE key = $1 FOR UPDATE"
+_OUTBOX = "SELECT id::text AS id, topic, payload AS value FROM outbox WHERE key = $1 FOR UPDATE"
 _SET_OUTBOX = "UPDATE outbox SET payload = $2 WHERE id = $1::text::bigint"
 
-_LETTERS = "SELECT id::text AS id, value FROM dead_letter WHERE event_key = $1 FOR UPDATE"
+_LETTERS = """
+SELECT id::text AS id, topic, partition, "offset", key, value, headers FROM dead_letter WHERE event_key = $1 FOR UPDATE
+"""
 _SET_LETTER = "UPDATE dead_letter SET value = $2, error = '[erased]' WHERE id = $1::text::uuid"
 
-_PARKED = "SELECT ctid::text AS id, value FROM parked_event WHERE event_key = $1 FOR UPDATE"
+_PARKED = """
+SELECT ctid::text AS id, topic, partition, "offset", convert_to(event_key, 'UTF8') AS key, value, headers
+  FROM parked_event WHERE event_key = $1 FOR UPDATE
+"""
 _SET_PARKED = "UPDATE parked_event SET value = $2 WHERE ctid = $1::text::tid"
 
 _CASE_ANSWERS = """
@@ -81,6 +107,10 @@ SELECT ctid::text AS id, body AS value FROM idempotency_key
 _PAGE_ANSWERS = """
 SELECT ctid::text AS id, body AS value FROM idempotency_key
  WHERE path LIKE '/v1/pages%' AND position(convert_to($1, 'UTF8') IN body) > 0 FOR UPDATE
+"""
+_ASSIGNMENT_ANSWERS = """
+SELECT ctid::text AS id, body AS value FROM idempotency_key
+ WHERE path LIKE '/v1/assignments/%' AND position(convert_to($1, 'UTF8') IN body) > 0 FOR UPDATE
 """
 _SET_ANSWER = "UPDATE idempotency_key SET body = $2 WHERE ctid = $1::text::tid"
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.db import Tx
-from shared.protection.store import Counts
+from shared.protection.store import Counts, scrub_assignment_answers
 
 
 async def remove(tx: Tx, cutoff: datetime, below: UUID, limit: int) -> Sequence[UUID]:
@@ -24,8 +24,12 @@ async def hold(tx: Tx, case_id: UUID) -> datetime | None:
 
 
 async def erase(tx: Tx, case_id: UUID) -> Counts:
-    """Take the words about the case out of its row; by table, how many rows lost something."""
-    return {"cases": int((await tx.execute(_ERASE, case_id)).rpartition(" ")[2])}
+    """Take the words about the case out of its row, and why offers were declined; by table, how many lost something."""
+    await scrub_assignment_answers(tx, case_id)
+    return {
+        "cases": int((await tx.execute(_ERASE, case_id)).rpartition(" ")[2]),
+        "assignments": int((await tx.execute(_ERASE_DECLINED, case_id)).rpartition(" ")[2]),
+    }
 
 
 async def is_known(tx: Tx, case_id: UUID) -> bool:
@@ -50,4 +54,8 @@ SELECT CASE WHEN until > statement_timestamp() THEN until END
 _ERASE = """
 UPDATE cases SET summary = jsonb_set(summary, '{summary}', '"[erased]"')
  WHERE case_id = $1 AND summary ->> 'summary' <> '[erased]'
+"""
+
+_ERASE_DECLINED = """
+UPDATE assignments SET reason = '[erased]' WHERE case_id = $1 AND state = 'declined' AND reason <> '[erased]'
 """

@@ -75,6 +75,7 @@ class Tocsin:
         event = (await self.intake.events(case_id))[0]
         summary = event.case.model_dump_json() if event.case else "{}"
         payload = event.payload()
+        foreign = orjson.dumps({"author": SECRET})
         connection = await asyncpg.connect(self.url)
         await connection.execute(
             "INSERT INTO router.cases (case_id, partition, summary) VALUES ($1, 0, $2)", case_id, summary
@@ -89,8 +90,15 @@ class Tocsin:
             'INSERT INTO router.dead_letter (id, topic, partition, "offset", value, headers, event_key, reason, error)'
             " VALUES (gen_random_uuid(), 'tocsin.cases', 0, 1, $2, '{}', $1::text, 'invalid', $3)",
             case_id,
-            payload,
+            foreign,
             f"cannot read {SECRET}",
+        )
+        await connection.execute(
+            "INSERT INTO router.assignments"
+            " (assignment_id, case_id, specialist, state, units, handling, offered_at, reason)"
+            " VALUES (gen_random_uuid(), $1, 'ana', 'declined', 1, interval '9 minutes', now(), $2)",
+            case_id,
+            f"I know {SECRET}",
         )
         await connection.execute(
             'INSERT INTO router.parked_event (topic, partition, "offset", event_key, value, headers, behind)'
@@ -171,6 +179,19 @@ async def test_what_is_sent_again_afterwards_brings_nothing_back(tocsin: Tocsin)
     assert (note.status_code, note.headers["Idempotency-Replayed"]) == (200, "true")
     assert SECRET not in note.text
     assert await tocsin.found() == {}
+
+
+async def test_who_is_interrupted_between_services_finds_the_case_by_its_reporter_again(tocsin: Tocsin) -> None:
+    case_id = await talked_about(tocsin)
+    connection = await asyncpg.connect(tocsin.url)
+    await connection.execute("ALTER TABLE notifier.page RENAME TO away")
+    assert await tocsin.erase("--reporter", BY["id"]) == 1
+    await connection.execute("ALTER TABLE notifier.away RENAME TO page")
+    await connection.close()
+
+    assert await tocsin.erase("--reporter", BY["id"]) == 0
+    assert await tocsin.found() == {}
+    assert (await tocsin.intake.types(case_id)).count("snapshot") == 1
 
 
 async def test_an_erase_among_repeated_requests_leaves_nothing(tocsin: Tocsin) -> None:

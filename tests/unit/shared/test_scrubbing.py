@@ -52,6 +52,13 @@ def test_pend_reasons_stay_because_clocks_are_suspended_by_them() -> None:
     assert scrubbing.change({"kind": "appeal", "reason": "words"}) == {"kind": "appeal", "reason": ERASED}
 
 
+def test_why_an_offer_was_declined_is_in_the_words_of_a_person() -> None:
+    declined = {"assignment": {"state": "declined", "reason": "words"}, "decision_id": "d"}
+    assert scrubbing.change(declined) == {"assignment": {"state": "declined", "reason": ERASED}, "decision_id": "d"}
+    released = {"assignment": {"state": "released", "reason": "reclassified"}}
+    assert scrubbing.change(released) == released
+
+
 def test_of_a_stored_answer_the_texts_go_wherever_they_stand() -> None:
     answer = {"version": 3, "summary": "words", "labels": {"a": "b"}, "resolution": {"summary": "w", "by": "ana"}}
     assert scrubbing.document(answer) == {
