@@ -9,6 +9,7 @@ from services.notifier.api.known import require_policy, uuid_or_404
 from services.notifier.api.page_details import details, no_such_page
 from services.notifier.api.shapes import NewPage, PageDetail
 from services.notifier.case_pages import CasePages
+from services.notifier.pages import Page
 from services.notifier.paging import Paging
 from services.notifier.rulebooks import Rulebooks
 from services.notifier.store import listing
@@ -16,7 +17,7 @@ from shared.contracts.events import Actor
 from shared.contracts.vocabulary import ActorKind, PageReasonKind, PageState, Scope
 from shared.db import Database, Tx
 from shared.http.idempotency import Answer, IdempotencyDep
-from shared.http.problems import Problem, conflict, not_yet_known
+from shared.http.problems import Problem, conflict, forbidden, not_yet_known
 from shared.http.security import Principal, require
 from shared.http.server import router
 
@@ -29,8 +30,10 @@ def routes(db: Database, paging: Paging, rulebooks: Rulebooks) -> APIRouter:
 
     @api.post("/v1/pages", response_model=PageDetail, status_code=201)
     async def create(new: NewPage, idem: IdempotencyDep, principal: Writer) -> Response:
-        """Page somebody by hand."""
+        """Page somebody by hand; a source not about a case, since the answer shows whose turn it is there."""
         require_policy(rulebooks, new.policy)
+        if new.case_id is not None and principal.is_source:
+            raise forbidden("Sources page about no case: they report it at intake.")
         changed: list[CasePages] = []
 
         async def work(tx: Tx) -> Answer:
@@ -63,9 +66,9 @@ def _add_endings(api: APIRouter, db: Database, paging: Paging) -> None:
         changed: list[CasePages] = []
 
         async def work(tx: Tx) -> Answer:
-            found = await paging.acknowledge(tx, uuid_or_404(page_id), actor_of(principal))
-            if found is None:
-                raise no_such_page()
+            page = await _page_for(tx, page_id, principal)
+            found = await paging.acknowledge(tx, page.page_id, actor_of(principal))
+            assert found is not None
             if found[0].state is PageState.RESOLVED and found[0].acknowledged_at is None:
                 raise _closed()
             changed.append(found[1])
@@ -81,9 +84,7 @@ def _add_endings(api: APIRouter, db: Database, paging: Paging) -> None:
         changed: list[CasePages] = []
 
         async def work(tx: Tx) -> Answer:
-            found = await listing.page(tx, uuid_or_404(page_id))
-            if found is None:
-                raise no_such_page()
+            found = await _page_for(tx, page_id, principal)
             if not found.is_only(PageReasonKind.MANUAL):
                 raise conflict("not-manual", "Only a manual page is closed by hand; this one closes with its reasons.")
             closed = await paging.resolve(tx, found.page_id, actor_of(principal))
@@ -94,6 +95,14 @@ def _add_endings(api: APIRouter, db: Database, paging: Paging) -> None:
         answer = await idem.run(db, work)
         paging.done(changed)
         return answer
+
+
+async def _page_for(tx: Tx, page_id: str, principal: Principal) -> Page:
+    """The page; 404 when it is not there, or about a case and the principal is a source."""
+    page = await listing.page(tx, uuid_or_404(page_id))
+    if page is None or (principal.is_source and page.case_id is not None):
+        raise no_such_page()
+    return page
 
 
 def actor_of(principal: Principal) -> Actor:

@@ -17,7 +17,7 @@ from shared.observability.metrics import Metrics
 from shared.runtime.resources import Resources
 from shared.settings import Settings
 from tests.integration.notifier.harness import Case, Desk
-from tests.support.config_dir import key
+from tests.support.config_dir import key, principal
 
 LAYER: dict[str, Any] = {
     "id": "weekly",
@@ -225,6 +225,24 @@ async def test_a_manual_page_of_a_case_that_is_not_known_yet_comes_back_later(
     assert (early.status_code, early.headers["retry-after"]) == (404, "1")
     assert early.json()["type"] == "/problems/not-yet-known"
     assert (later.status_code, later.json()["severity"]) == (201, "critical")
+
+
+@pytest.fixture
+def paging_source(files: dict[str, Any]) -> str:
+    files["access"]["principals"].append(principal("probe", "source", ["pages:write"]))
+    return "probe"
+
+
+async def test_pages_about_cases_are_not_for_sources(paging_source: str, http: httpx.AsyncClient, desk: Desk) -> None:
+    case = Case()
+    await desk.take(case.event("case.opened"))
+    body = {"policy": "safety", "summary": "x", "case_id": str(case.case_id)}
+    page = f"/v1/pages/{(await http.post('/v1/pages', json=body)).json()['page_id']}"
+    http.headers["Authorization"] = f"Bearer {key(paging_source)}"
+
+    asked = [("/v1/pages", body), (f"{page}/acknowledge", None), (f"{page}/resolve", None)]
+    assert [(await http.post(path, json=sent)).status_code for path, sent in asked] == [403, 404, 404]
+    assert (await desk.page()).state == "triggered"
 
 
 async def test_a_manual_page_that_makes_no_sense_is_refused(http: httpx.AsyncClient) -> None:

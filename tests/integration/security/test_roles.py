@@ -94,6 +94,16 @@ async def test_commands_are_for_persons(house: House) -> None:
 
     assert set(allowed.values()) == {200}
     assert await house.status("tool", "intake", "POST", f"/v1/cases/{case}/note", note) == 403
+    assert await house.status("tool", "intake", "POST", f"/v1/cases/{case}/note", {"no": "note"}) == 403
+
+
+async def test_a_source_pages_about_no_case(house: House) -> None:
+    page = {"policy": "safety", "summary": "the tool is ill", "urgency": "low"}
+    about_a_case = {**page, "case_id": "01990000-0000-7000-8000-000000000000"}
+    assert await house.status("tool", "notifier", "POST", "/v1/pages", about_a_case) == 403
+
+    own = (await house.ask("tool", "notifier", "POST", "/v1/pages", page)).json()["page_id"]
+    assert await house.status("tool", "notifier", "POST", f"/v1/pages/{own}/resolve") == 200
 
 
 async def test_only_a_lead_overrides_exposure(house: House) -> None:
