@@ -180,7 +180,8 @@ def _cause(track: Track, segment: _Segment, place: int, due: datetime | None) ->
     if place:
         return RETARGET if due < segment.steps[place].at else None
     known_at = max(track.known_at, segment.steps[0].at)
-    return LATE_ARRIVAL if due < known_at else None
+    no_time = not segment.steps[0].terms.target
+    return LATE_ARRIVAL if due < known_at or no_time else None
 
 
 def pauses_for(pendings: Sequence[Pending], counts: Callable[[str], bool]) -> tuple[Span, ...]:

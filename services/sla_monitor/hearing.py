@@ -1,6 +1,7 @@
 """From an event to the facts it holds for clocks. Pure.
 
-An instant that lies after its own recording is a wrong wall clock somewhere: it is taken as the recording's.
+An instant that lies after its own recording is a wrong wall clock somewhere: it is taken as the recording's, also
+that at which a report or an order was received.
 """
 
 from collections.abc import Callable
@@ -60,8 +61,9 @@ def completed(facts: Facts, summary: CaseSummary) -> Facts:
     if any(report.opening for report in facts.reports):
         return facts
     known = {(order.clock, order.reference) for report in facts.reports for order in report.orders}
-    told = tuple(_order(order) for order in summary.legal_orders if (order.clock, order.reference) not in known)
-    at = summary.received_at
+    recorded = facts.profiles[0].at if facts.profiles else summary.received_at
+    told = tuple(_order(o, recorded) for o in summary.legal_orders if (o.clock, o.reference) not in known)
+    at = min(summary.received_at, recorded)
     opening = Report(0, at, at, orders=told, stakeholders=summary.has_stakeholders, opening=True)
     types = {report.reporter_type for report in facts.reports}
     others = tuple(Report(0, at, at, reporter_type=kind) for kind in summary.reporter_types if kind not in types)
@@ -80,8 +82,8 @@ def _profile(summary: CaseSummary, seq: int, at: datetime) -> Profile:
     return Profile(seq, at, summary.severity, summary.policy_area, summary.region)
 
 
-def _order(order: LegalOrder) -> Order:
-    return Order(order.clock, order.reference, order.received_at, order.due_at)
+def _order(order: LegalOrder, recorded_at: datetime) -> Order:
+    return Order(order.clock, order.reference, min(order.received_at, recorded_at), order.due_at)
 
 
 def _on_report(facts: Facts, event: CaseOpened | CaseReportAdded, seq: int) -> Facts:
@@ -89,9 +91,9 @@ def _on_report(facts: Facts, event: CaseOpened | CaseReportAdded, seq: int) -> F
     report = Report(
         seq=seq,
         at=event.recorded_at,
-        received_at=brief.received_at,
+        received_at=min(brief.received_at, event.recorded_at),
         reporter_type=brief.reporter_type,
-        orders=tuple(_order(order) for order in brief.legal_orders),
+        orders=tuple(_order(order, event.recorded_at) for order in brief.legal_orders),
         stakeholders=bool(event.change.stakeholders),
         opening=isinstance(event, CaseOpened),
     )

@@ -94,7 +94,8 @@ def _missing(book: Book, order: Order) -> str | None:
 
 
 def _order_terms(definition: LegalClock, order: Order) -> Terms | None:
-    """The order's own due instant wins over the target."""
+    """The order's own due instant wins over the target. One before the order was received leaves no time at all: such
+    a clock is due when it starts."""
     if order.due_at is not None:
         return Terms(max(order.due_at - order.received_at, timedelta(0)))
     return None if definition.target is None else Terms(definition.target, definition.calendar)

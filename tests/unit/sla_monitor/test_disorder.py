@@ -1,5 +1,6 @@
 """Events of different topics in any order, taken one by one or in batches, end in the state of the sorted order."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,10 +9,16 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.sla_monitor.evaluation import Course, Key
+from services.sla_monitor.facts import Facts
+from services.sla_monitor.hearing import completed, hear
+from services.sla_monitor.judgement import judge
+from services.sla_monitor.legal import Book
 from services.sla_monitor.settlement import Clock
 from shared.bus.messages import Received
+from shared.contracts.events import CaseBound
 from shared.contracts.vocabulary import Topic
-from tests.unit.sla_monitor.rules import Bench
+from tests.unit.sla_monitor.rules import RULES, Bench
 from tests.unit.sla_monitor.tale import Tale, minutes
 
 NOBODY = UUID(int=0)
@@ -126,3 +133,25 @@ def test_heard_in_time_every_clock_starts_once_and_breaches_at_most_once(tale: T
     assert told.count("breached") == len(breached)
     assert told.count("started") == len(bench.case.clocks)
     assert all(clock.breached_at == clock.due_at for clock in breached)
+
+
+@given(tales(), st.data())
+@settings(max_examples=300, deadline=None)
+def test_any_permutation_and_duplication_of_the_facts_gives_the_same_clocks(tale: Tale, data: st.DataObject) -> None:
+    """Not only the order between topics: every event anywhere, any of them more than once."""
+    again = data.draw(st.lists(st.sampled_from(tale.told), max_size=6))
+    events = data.draw(st.permutations([*tale.told, *again]))
+
+    assert courses(events) == courses(sorted(tale.told, key=lambda r: (r.source, r.seq)))
+
+
+def courses(events: Sequence[Received]) -> dict[Key, Course]:
+    """What the facts of these events say of every clock of the case."""
+    facts, newest = Facts(), None
+    for received in events:
+        assert isinstance(received.event, CaseBound)
+        facts = hear(facts, received.event, received.seq)
+        if newest is None or received.event.case.version > newest.version:
+            newest = received.event.case
+    assert newest is not None
+    return {course.key: course for course in judge(completed(facts, newest), Book(RULES, RULES, {})).courses}
