@@ -70,21 +70,14 @@ class Callers:
         give_up = loop.time() + GIVE_UP
         pause = 0.2
         while True:
-            call, asked = await self._try(request)
+            call, asked = await self.once(request)
             if not (call.unknown or call.status in _AGAIN) or loop.time() > give_up or not request.key:
                 return call
             pause = min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(max(asked, pause))
 
-    async def items(self, service: str, path: str, principal: str, **params: Any) -> list[dict[str, Any]]:
-        """The items of a list; none while the service is away. Not logged: nothing is promised."""
-        try:
-            answer = await self._http.get(self._base(service) + path, params=params, headers=self._as(principal))
-            return list(answer.json()["items"]) if answer.status_code == 200 else []
-        except (httpx.HTTPError, ValueError):
-            return []
-
-    async def _try(self, request: Request) -> tuple[Call, float]:
+    async def once(self, request: Request) -> tuple[Call, float]:
+        """One try, logged; and for how many seconds the answer asked to wait."""
         headers = self._as(request.principal) | ({"Idempotency-Key": request.key} if request.key else {})
         started = now()
         status, answer, error, asked = None, {}, "", 0.0
@@ -110,6 +103,14 @@ class Callers:
         )
         self._log.write(call)
         return call, asked
+
+    async def items(self, service: str, path: str, principal: str, **params: Any) -> list[dict[str, Any]]:
+        """The items of a list; none while the service is away. Not logged: nothing is promised."""
+        try:
+            answer = await self._http.get(self._base(service) + path, params=params, headers=self._as(principal))
+            return list(answer.json()["items"]) if answer.status_code == 200 else []
+        except (httpx.HTTPError, ValueError):
+            return []
 
     def _base(self, service: str) -> str:
         self._turn += 1

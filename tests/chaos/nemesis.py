@@ -13,12 +13,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from shared.contracts.vocabulary import ServiceName
-from tests.chaos.cluster import POSTGRES, Cluster, Instance
+from tests.chaos.cluster import Cluster, Instance
 from tests.chaos.history import now
 from tests.chaos.observed import Disturbance
 from tests.chaos.plan import Plan, Strike
 from tests.chaos.proxy import Mode
 from tests.chaos.recovery import Figure, Probes, Timing
+from tests.chaos.servers import POSTGRES
 
 KILL, FREEZE, THAW, STOP = signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT, signal.SIGTERM
 DELAY = 0.25

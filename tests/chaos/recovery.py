@@ -136,10 +136,10 @@ class Probes:
         )
         return await wait_until(lambda: self._taken(request), LIMIT, what="a probe is taken", pause=0.1)
 
-    async def _taken(self, request: Request) -> str | None:
-        """The case id when this one try was answered with 2xx; a caller's own pauses would blur what is measured."""
-        call, _ = await self.callers._try(request)
-        return str(call.answer["case_id"]) if call.taken else None
+    async def _taken(self, request: Request) -> str:
+        """The case id when this one try was answered with 2xx, else empty; a caller's own pauses would blur the figure."""
+        call, _ = await self.callers.once(request)
+        return str(call.answer["case_id"]) if call.taken else ""
 
     async def _command(self, case_id: str, name: str, body: dict[str, str]) -> None:
         await self.callers.settle(

@@ -48,6 +48,10 @@ class Ground:
         """The answer's status; a service that does not answer within five seconds fails the test."""
         return httpx.get(self.installation.url(service) + path, timeout=5).status_code
 
+    def await_unready(self, service: str) -> None:
+        """Wait until the service says that it is not ready."""
+        wait_for(lambda: self.status(service, "/readyz") == 503, what=f"{service} is not ready")
+
     def post(self, **fields: Any) -> httpx.Response:
         return self.tool.post("intake", "/v1/escalations", escalation(**fields))
 
@@ -115,7 +119,7 @@ def test_a_frozen_postgresql_is_noticed_and_nobody_waits_for_it(ground: Ground) 
         assert max(answer.elapsed for answer in refused) < timedelta(seconds=5), "a statement's time-out is ten"
         assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
         for service in SERVICES:
-            wait_for(lambda s=service: ground.status(s, "/readyz") == 503, what=f"{service} is not ready")
+            ground.await_unready(service)
             assert ground.status(service, "/livez") == 200
     finally:
         ground.postgres.thaw()
@@ -129,7 +133,7 @@ def test_a_killed_postgresql_is_refused_at_once_and_all_goes_on_when_it_is_back(
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1
     for service in SERVICES:
-        wait_for(lambda s=service: ground.status(s, "/readyz") == 503, what=f"{service} is not ready")
+        ground.await_unready(service)
         assert ground.status(service, "/livez") == 200
 
     ground.postgres.start()
@@ -180,7 +184,7 @@ def _router_goes_on(ground: Ground, case_id: str) -> None:
 
 def _fill(ground: Ground) -> list[str]:
     """Escalate until it is refused; the ids of the cases that were accepted."""
-    accepted = []
+    accepted: list[str] = []
     for _ in range(MOST):
         answer = ground.post(severity="low", language="es")
         if answer.status_code == 503:
