@@ -115,11 +115,15 @@ def _told(name: str, found: Verdict) -> str:
 async def _export_all(databases: Databases, *, filters: Filters) -> None:
     for name, db in databases.items():
         after = 0
-        async with db.connection() as connection:
-            while rows := await store.page(connection, filters, after=after, limit=AT_ONCE):
-                after = rows[-1].id
-                sys.stdout.buffer.write(b"".join(_line(name.value, row) for row in rows))
-    sys.stdout.buffer.flush()
+        while rows := await _page(db, filters, after):
+            after = rows[-1].id
+            sys.stdout.buffer.write(b"".join(_line(name.value, row) for row in rows))
+            sys.stdout.buffer.flush()
+
+
+async def _page(db: Database, filters: Filters, after: int) -> list[Row]:
+    async with db.connection() as connection:
+        return await store.page(connection, filters, after=after, limit=AT_ONCE)
 
 
 def _line(service: str, row: Row) -> bytes:

@@ -26,7 +26,7 @@ class Entry:
 
 
 async def add(tx: Tx, entries: Sequence[Entry]) -> None:
-    """Keep them; one that is there already stays as it is."""
+    """Keep them; one that is there already stays as it is. Of a case that is gone nothing is kept any more."""
     if entries:
         await tx.execute(_ADD, orjson.dumps(entries, default=str).decode())
 
@@ -40,7 +40,8 @@ async def page(tx: Tx, case_id: UUID, *, after: tuple[datetime, str, int] | None
 _ADD = """
 INSERT INTO timeline (case_id, source, sequence, type, occurred_at, recorded_at, actor, change)
 SELECT case_id, source, sequence, type, occurred_at, recorded_at, actor, change
-  FROM json_populate_recordset(NULL::timeline, $1::json)
+  FROM json_populate_recordset(NULL::timeline, $1::json) AS told
+ WHERE EXISTS (SELECT FROM cases WHERE cases.case_id = told.case_id)
 ON CONFLICT DO NOTHING
 """
 

@@ -127,6 +127,7 @@ async def test_what_belongs_to_no_case_of_ours_does_no_harm(intake: Intake) -> N
     )
 
     assert await intake.count("cases") == 0
+    assert await intake.count("timeline") == 0, "it would be kept for ever"
 
 
 async def test_telling_the_same_again_changes_nothing(intake: Intake) -> None:
