@@ -70,15 +70,21 @@ def list_letters(
 @dead_letters.command()
 def show(
     letter_id: IdArgument,
+    service: ServiceOption = None,
     raw: Annotated[bool, typer.Option("--raw", help="With all that people wrote, and every header.")] = False,
     by: ByOption = None,
     database_url: DatabaseUrlOption = None,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
     json: JsonOption = False,
 ) -> None:
-    """Show one: headers, error, value, and what is parked behind it. To look at the raw record is audited."""
+    """Show one: headers, error, value, and what is parked behind it. To look at the raw record is audited.
+
+    Several services may have set the same record aside; of those that are not settled, or of all, the first is shown.
+    """
     found = work_on(
-        find_database(database_url, data_dir), lambda dbs: _opened(dbs, letter_id, _operator(by) if raw else None)
+        find_database(database_url, data_dir),
+        lambda dbs: _opened(dbs, letter_id, _operator(by) if raw else None),
+        services=_chosen(service),
     )
     if json:
         _print_json(as_json(found, raw=raw))
@@ -165,17 +171,16 @@ async def _listed(databases: Databases, choice: Choice, limit: int) -> list[Foun
 
 async def _opened(databases: Databases, letter_id: UUID, looker: Actor | None) -> Found:
     """The whole letter; with `looker` the look is audited, for it shows what people wrote."""
-    for service, db in databases.items():
-        async with db.transaction() as tx:
-            record = await store.record(tx, letter_id)
-            if record is None:
-                continue
-            [letter] = await store.listed(tx, Choice(ids=[letter_id]), limit=1)
-            waiting = await store.parked(tx, letter_id, limit=WAITING_SHOWN)
-            if looker is not None:
-                await _audit(tx, looker, "dead_letter.read", [letter])
-            return Found(service, letter, record, waiting)
-    raise CommandFailed(f"no dead letter {letter_id}\n`tocsin dead-letters list` shows those that are there.")
+    found = await _listed(databases, Choice(ids=[letter_id]), limit=1)
+    if not found:
+        raise CommandFailed(f"no dead letter {letter_id}\n`tocsin dead-letters list` shows those that are there.")
+    service, letter = min(((one.service, one.letter) for one in found), key=lambda one: one[1].state not in UNSETTLED)
+    async with databases[service].transaction() as tx:
+        record = await store.record(tx, letter_id)
+        waiting = await store.parked(tx, letter_id, limit=WAITING_SHOWN)
+        if looker is not None:
+            await _audit(tx, looker, "dead_letter.read", [letter])
+    return Found(service, letter, record, waiting)
 
 
 def _marking(mark: Mark, choice: Choice, who: Actor, action: str) -> Callable[[Databases], Awaitable[list[Found]]]:

@@ -102,7 +102,7 @@ async def say(tx: Tx, keys: Sequence[str], sayings: Iterable[Saying], step: int)
 
 async def raise_parked(tx: Tx, steps: Mapping[tuple[str, str], int]) -> None:
     """Open dead letters and what is parked behind them count like everything else; `steps` by (key, source)."""
-    for table, condition in (("dead_letter", "state IN ('open', 'replaying')"), ("parked_event", "true")):
+    for table, condition in (("dead_letter", "(state IN ('open', 'replaying') OR draining)"), ("parked_event", "true")):
         rows = await tx.fetch(_HEADERS.format(table=table, condition=condition))
         for row in rows:
             raised = raised_headers(row["headers"], row["event_key"], steps)

@@ -143,3 +143,17 @@ async def test_an_id_that_nobody_knows_is_named(tocsin: Tocsin, bare_url: str) -
     code, _, err = await tocsin("show", nobody)
     assert code == 1
     assert nobody in err
+
+
+async def test_of_a_record_that_two_services_set_aside_each_can_be_shown(
+    tocsin: Tocsin, sender: Sender, reader: Reader, letter: UUID
+) -> None:
+    async with sender.db.connection() as connection:
+        await connection.execute(
+            "INSERT INTO intake.dead_letter SELECT * FROM router.dead_letter WHERE id = $1", str(letter)
+        )
+        await connection.execute("UPDATE intake.dead_letter SET state = 'discarded', settled_at = now(), error = 'old'")
+    _, out, _ = await tocsin("show", str(letter), "--json")
+    assert (orjson.loads(out)["service"], orjson.loads(out)["parked"]) == ("router", 2)
+    _, out, _ = await tocsin("show", str(letter), "--service", "intake", "--json")
+    assert (orjson.loads(out)["service"], orjson.loads(out)["error"]) == ("intake", "old")
