@@ -56,7 +56,9 @@ def build(settings: Settings, resources: Resources) -> Service:
         Sweeper("on-call changes", paging.hand_over, interval=ON_CALL_INTERVAL, limit=SWEEP_LIMIT, clock=clock),
         PlatformWatch(db, paging, rulebooks, clock),
         forgetting(db, clock),
-        RetentionJob(db, resources.config, clock, Actor.system(SERVICE), protection.remove),
+        RetentionJob(
+            db, resources.config, clock, Actor.system(SERVICE), protection.remove, ("report_text", protection.erase_due)
+        ),
         consumer,
     ]
     api = create_app(service=SERVICE, title="Tocsin notifier", resources=resources, components=components)

@@ -50,7 +50,9 @@ def build(settings: Settings, resources: Resources) -> Service:
         matcher,
         Sweeper("offers", offers.expire, limit=LIMIT, clock=clock),
         Sweeper("shifts", offers.take_back, interval=SHIFTS_INTERVAL, limit=LIMIT, clock=clock),
-        RetentionJob(db, resources.config, clock, Actor.system(NAME), protection.remove),
+        RetentionJob(
+            db, resources.config, clock, Actor.system(NAME), protection.remove, ("report_text", protection.erase_due)
+        ),
         consumer,
     ]
     api = create_app(service=NAME, title="Tocsin router", resources=resources, components=components)

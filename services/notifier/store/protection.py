@@ -5,7 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.db import Tx
-from shared.protection.store import Counts
+from shared.protection.store import Counts, scrub_case
+
+AT_ONCE = 20
 
 
 async def remove(tx: Tx, cutoff: datetime, below: UUID, limit: int) -> Sequence[UUID]:
@@ -32,6 +34,15 @@ async def erase(tx: Tx, case_id: UUID) -> Counts:
     }
 
 
+async def erase_due(tx: Tx, cutoff: datetime) -> int:
+    """Erase some cases about which people wrote pages: resolved before `cutoff`, not held; how many."""
+    due = [row["case_id"] for row in await tx.fetch(_DUE_TEXTS, cutoff, AT_ONCE)]
+    for case_id in due:
+        await erase(tx, case_id)
+        await scrub_case(tx, case_id)
+    return len(due)
+
+
 async def is_known(tx: Tx, case_id: UUID) -> bool:
     """Whether there is such a case here."""
     return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM cases WHERE case_id = $1)", case_id))
@@ -48,6 +59,14 @@ SELECT key FROM cases
    AND NOT EXISTS (SELECT FROM page WHERE page.key = cases.key AND page.state <> 'resolved')
    AND NOT EXISTS (SELECT FROM page WHERE page.key = cases.key AND page.closed_at >= $1)
  ORDER BY key LIMIT $3 FOR UPDATE SKIP LOCKED
+"""
+
+_DUE_TEXTS = """
+SELECT case_id FROM cases
+ WHERE summary ->> 'status' = 'resolved' AND (summary ->> 'resolved_at')::timestamptz < $1
+   AND coalesce((summary ->> 'preserve_until')::timestamptz, '-infinity') < statement_timestamp()
+   AND EXISTS (SELECT FROM page WHERE page.case_id = cases.case_id AND page.summary <> '[erased]')
+ ORDER BY case_id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 
 _HOLD = """

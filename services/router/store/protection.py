@@ -5,7 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.db import Tx
-from shared.protection.store import Counts, scrub_assignment_answers
+from shared.protection.store import Counts, scrub_assignment_answers, scrub_case
+
+AT_ONCE = 20
 
 
 async def remove(tx: Tx, cutoff: datetime, below: UUID, limit: int) -> Sequence[UUID]:
@@ -32,6 +34,15 @@ async def erase(tx: Tx, case_id: UUID) -> Counts:
     }
 
 
+async def erase_due(tx: Tx, cutoff: datetime) -> int:
+    """Erase some cases of which people declined in their own words: resolved before `cutoff`, not held; how many."""
+    due = [row["case_id"] for row in await tx.fetch(_DUE_TEXTS, cutoff, AT_ONCE)]
+    for case_id in due:
+        await erase(tx, case_id)
+        await scrub_case(tx, case_id)
+    return len(due)
+
+
 async def is_known(tx: Tx, case_id: UUID) -> bool:
     """Whether there is such a case here."""
     return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM cases WHERE case_id = $1)", case_id))
@@ -44,6 +55,15 @@ SELECT case_id FROM cases
                 (SELECT max(seen_at) FROM consumed WHERE key = cases.case_id::text), statement_timestamp()) < $1
    AND coalesce((summary ->> 'preserve_until')::timestamptz, '-infinity') < statement_timestamp()
  ORDER BY case_id LIMIT $3 FOR UPDATE SKIP LOCKED
+"""
+
+_DUE_TEXTS = """
+SELECT case_id FROM cases
+ WHERE summary ->> 'status' = 'resolved' AND (summary ->> 'resolved_at')::timestamptz < $1
+   AND coalesce((summary ->> 'preserve_until')::timestamptz, '-infinity') < statement_timestamp()
+   AND EXISTS (SELECT FROM assignments a
+                WHERE a.case_id = cases.case_id AND a.state = 'declined' AND a.reason <> '[erased]')
+ ORDER BY case_id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 
 _HOLD = """

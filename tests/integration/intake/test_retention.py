@@ -18,8 +18,9 @@ from shared.clock import SystemClock
 from shared.config.holder import ConfigHolder
 from shared.contracts.events import Actor
 from shared.db import Database
+from shared.ids import uuid7
 from shared.observability.metrics import Metrics
-from shared.protection.retention import Remove, RetentionJob, first_id_at
+from shared.protection.retention import Batch, Remove, RetentionJob, first_id_at
 from tests.conftest import OpenDatabase
 from tests.integration.intake.harness import Intake
 from tests.support.config_dir import configuration, write
@@ -37,8 +38,13 @@ def holder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> ConfigHolder:
 
 
 def job(db: Database, holder: ConfigHolder, remove: Remove = protection.remove) -> RetentionJob:
-    texts = ("report_text", lambda tx, cutoff: erase_due(tx, db, cutoff)) if db.schema == "intake" else None
-    return RetentionJob(db, holder, SystemClock(), SYSTEM, remove, texts)
+    batches: dict[str, Batch] = {
+        "intake": lambda tx, cutoff: erase_due(tx, db, cutoff),
+        "router": router.erase_due,
+        "notifier": notifier.erase_due,
+    }
+    texts = batches.get(db.schema)
+    return RetentionJob(db, holder, SystemClock(), SYSTEM, remove, texts and ("report_text", texts))
 
 
 def aged(case_id: str, days: int) -> UUID:
@@ -148,6 +154,43 @@ async def test_every_service_forgets_a_case_by_its_own_rows(
         keys = {row["key"] for row in await connection.fetch("SELECT key FROM consumed")}
     assert {name for name, case_id in ids.items() if UUID(int=case_id.int) in left} == {"young", "open", "held"}
     assert keys == {str(case_id) for case_id in left}
+
+
+_SAYS = {
+    "router": "INSERT INTO assignments (assignment_id, case_id, specialist, state, units, handling, offered_at, reason)"
+    " VALUES (gen_random_uuid(), $1, 'ana', 'declined', 1, interval '9 minutes', now(), 'words')",
+    "notifier": "INSERT INTO page (page_id, key, case_id, policy, urgency, reasons, created_at, state,"
+    " step, round, responders, steps, watching, summary)"
+    " VALUES (gen_random_uuid(), $1, $1, 'safety', 'high', '[]', now(), 'resolved', 0, 0, '[]', '[]', '[]', 'words')",
+}
+_SAID = {
+    "router": "SELECT case_id, reason AS words FROM assignments",
+    "notifier": "SELECT case_id, summary AS words FROM page",
+}
+
+
+@pytest.mark.parametrize("schema", sorted(_SAYS))
+async def test_what_people_wrote_elsewhere_goes_with_the_texts_of_its_case(
+    database: OpenDatabase, holder: ConfigHolder, schema: str
+) -> None:
+    db = await database(schema)
+    now = datetime.now().astimezone()
+    old, young = [(now - timedelta(days=days)).isoformat() for days in (200, 170)]
+    told = {
+        "due": {"status": "resolved", "resolved_at": old},
+        "young": {"status": "resolved", "resolved_at": young},
+        "open again": {"status": "open"},
+        "held": {"status": "resolved", "resolved_at": old, "preserve_until": (now + timedelta(days=1)).isoformat()},
+    }
+    ids = {name: uuid7() for name in told}
+    async with db.transaction() as tx:
+        for name, summary in told.items():
+            await tx.execute(_KNOWS[schema], ids[name], {"summary": "words", **summary})
+            await tx.execute(_SAYS[schema], ids[name])
+    await job(db, holder, _REMOVES[schema]).sweep()
+    async with db.connection() as connection:
+        said = {UUID(int=row["case_id"].int): row["words"] for row in await connection.fetch(_SAID[schema])}
+    assert {name: said[case_id] for name, case_id in ids.items()} == {**dict.fromkeys(told, "words"), "due": "[erased]"}
 
 
 async def test_settled_dead_letters_go_and_open_ones_stay(intake: Intake, holder: ConfigHolder) -> None:
