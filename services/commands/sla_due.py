@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from services.commands import CommandFailed
 from services.sla_monitor.definitions import rules_of
-from services.sla_monitor.preview import Answer, Question, Refused, calculate
+from services.sla_monitor.preview import LONGEST_VIEW, Answer, Question, Refused, calculate
 from services.sla_monitor.preview_shapes import PreviewQuestion, answer_of, question_of
 from shared.config.loading import load
 from shared.config.sla import SlaConfig
@@ -26,19 +26,19 @@ def sla_due(
     as_json: Annotated[bool, typer.Option("--json", help="Answer for a program.")] = False,
 ) -> None:
     """Calculate when a target falls due, and when its thresholds are reached."""
-    question = _question(target, calendar, start, load(config_dir).sla)
+    asked = question(target, calendar, start, load(config_dir).sla)
     try:
-        answer = calculate(question)
+        answer = calculate(asked)
     except Refused as refused:
         raise CommandFailed(refused.message) from None
     if as_json:
         typer.echo(answer_of(answer).model_dump_json(indent=2))
         return
-    for line in _lines(answer, question.start, calendar):
+    for line in _lines(answer, asked.start, calendar):
         typer.echo(line)
 
 
-def _question(target: str, calendar: str | None, start: str | None, sla: SlaConfig) -> Question:
+def question(target: str, calendar: str | None, start: str | None, sla: SlaConfig) -> Question:
     """The question of the options, with the thresholds of sla.yaml."""
     now = datetime.now(UTC)
     asked: dict[str, Any] = {
@@ -48,7 +48,9 @@ def _question(target: str, calendar: str | None, start: str | None, sla: SlaConf
         "thresholds": sla.warn.percents,
     }
     try:
-        return question_of(PreviewQuestion.model_validate(asked), rules_of("", sla), present=now)
+        shape = PreviewQuestion.model_validate(asked)
+        present = now if now - shape.start <= LONGEST_VIEW else shape.start  # of long ago, only due is asked for
+        return question_of(shape, rules_of("", sla), present=present)
     except ValidationError as error:
         first = error.errors()[0]
         message = first["msg"].removeprefix("Value error, ")

@@ -72,9 +72,10 @@ class OpenHours:
         return clipped(merged(self._windows_around(bounds)), bounds)
 
     def _windows_around(self, bounds: Span) -> Iterator[Span]:
-        """Windows by opening instant, from two dates before (over midnight, over a skipped date) on."""
+        """Windows by opening instant, from two dates before (over midnight, over a skipped date) to one date after:
+        where clocks go back over midnight, as St. John's did at 00:01, a date begins and then yesterday comes again."""
         day = bounds.start.astimezone(self.zone).date() - 2 * _DAY
-        last = bounds.end.astimezone(self.zone).date()
+        last = bounds.end.astimezone(self.zone).date() + _DAY
         while day <= last:
             yield from self._opening_on(day)
             day += _DAY

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.sla_monitor.calendar import Calendar
-from services.sla_monitor.spans import Span, without
+from services.sla_monitor.spans import FOREVER, Span, without
 from shared.contracts.vocabulary import ClockState
 
 HORIZON_YEARS = 5
@@ -56,7 +56,7 @@ def instants_of(timing: Timing, amounts: Sequence[timedelta]) -> list[datetime |
     """
     found: list[datetime | None] = [timing.start for amount in amounts if amount <= _ZERO]
     run = _ZERO
-    for span in running_spans(timing, horizon(timing.start)):
+    for span in running_spans(timing, _last_instant(timing)):
         length = span.end - span.start
         while len(found) < len(amounts) and amounts[len(found)] <= run + length:
             found.append(span.start + (amounts[len(found)] - run))
@@ -64,6 +64,14 @@ def instants_of(timing: Timing, amounts: Sequence[timedelta]) -> list[datetime |
             break
         run += length
     return found + [None] * (len(amounts) - len(found))
+
+
+def _last_instant(timing: Timing) -> datetime:
+    """Nothing runs behind an open pause: it is not walked to the horizon."""
+    end = horizon(timing.start)
+    if timing.pauses and timing.pauses[-1].end == FOREVER:
+        end = min(end, timing.pauses[-1].start)
+    return end
 
 
 def levels_of(target: timedelta, percents: Sequence[int]) -> list[timedelta]:
