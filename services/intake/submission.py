@@ -64,11 +64,17 @@ class Outcome:
     version: int
 
 
+MOST_FAULTS = 1000
+"""Named one by one; the answer would otherwise be many times what was sent."""
+
+
 def checked(sent: Any) -> Escalation:
     """The escalation in the JSON that was sent; `Invalid` names every field that cannot be used."""
     try:
         return Escalation.model_validate(sent)
     except ValidationError as error:
+        if error.error_count() > MOST_FAULTS:
+            raise Invalid(Fault((), f"{error.error_count()} things are wrong; is this an escalation?")) from None
         faults = error.errors(include_context=False, include_input=False, include_url=False)
         raise Invalid(*(Fault(tuple(e["loc"]), e["msg"].removeprefix("Value error, ")) for e in faults)) from None
 

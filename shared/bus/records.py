@@ -23,6 +23,10 @@ MAX_DIGITS = 20
 """Python refuses to read numbers of thousands of digits, by an error of its own."""
 
 
+MOST_FAULTS = 1000
+"""Beyond so many they are only counted: to describe each would take far more than the record itself."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One record as it lies in the log; the place names the topic without any prefix."""
@@ -90,6 +94,8 @@ def printable(text: str) -> str:
 
 def invalid(error: ValidationError) -> Permanent:
     """A validation error as a fault that names fields and quotes none of their content."""
+    if error.error_count() > MOST_FAULTS:
+        return Permanent(PermanentReason.INVALID, f"{error.title}: {error.error_count()} things are wrong")
     lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
     return Permanent(PermanentReason.INVALID, f"{error.title}: {'; '.join(lines[:5])}")
 

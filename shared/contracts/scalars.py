@@ -24,7 +24,7 @@ def parse_duration(value: str | float | timedelta) -> timedelta:
     if isinstance(value, bool):
         raise ValueError("a duration is ISO 8601 (PT4H) or a number of seconds")
     if isinstance(value, int | float):
-        return _seconds(float(value))
+        return _seconds(value)
     if not isinstance(value, str):
         raise ValueError("a duration is ISO 8601 (PT4H) or a number of seconds")
     match = _ISO_DURATION.fullmatch(value)
@@ -39,7 +39,7 @@ def parse_duration(value: str | float | timedelta) -> timedelta:
 
 def _seconds(value: float) -> timedelta:
     try:
-        return timedelta(seconds=value)
+        return timedelta(seconds=float(value))
     except (OverflowError, ValueError):
         raise ValueError("the number of seconds is out of range") from None
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from shared.errors import Transient
-from shared.http.problems import Location, Problem, invalid, not_found, unavailable
+from shared.http.problems import MOST_ERRORS, Location, Problem, invalid, not_found, unavailable
 
 _TITLES = {400: "Bad request", 404: "Not found", 405: "Method not allowed", 413: "Body too large"}
 _SLUGS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
@@ -39,7 +39,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [located(details) for details in error.errors()]
+    errors = [located(details) for details in error.errors()[:MOST_ERRORS]]
     if any(loc[:1] == ("path",) for loc, _ in errors):
         return not_found().response(request.url.path)
     return invalid(errors).response(request.url.path)

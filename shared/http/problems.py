@@ -11,6 +11,9 @@ from shared.http.responses import json_bytes
 MEDIA_TYPE = "application/problem+json"
 Location = Sequence[str | int]
 
+MOST_ERRORS = 1000
+"""Named in one problem."""
+
 
 class Problem(HTTPException):
     """Raise it anywhere below a route; the edge answers with it.
@@ -97,7 +100,8 @@ def not_json() -> Problem:
 
 
 def invalid(errors: Sequence[tuple[Location, str]]) -> Problem:
-    """422 with what is wrong where."""
+    """422 with what is wrong where: the first thousand, so that no answer is many times what was sent."""
+    errors = errors[:MOST_ERRORS]
     detail = "; ".join(f"{'.'.join(str(part) for part in loc)}: {msg}" for loc, msg in errors[:3])
     return Problem(422, "invalid", "Not valid", detail, errors=errors)
 

@@ -83,14 +83,14 @@ def _strange_key(raw: Raw, chance: random.Random) -> Raw:
 
 def _strange_field(raw: Raw, chance: random.Random) -> Raw:
     document = json.loads(raw.value or b"{}")
-    holder, name = chance.choice(list(_places(document)))
+    holder, name = chance.choice(list(places(document)))
     holder[name] = chance.choice(STRANGE)
     return replace(raw, value=json.dumps(document).encode())
 
 
 def _field_gone(raw: Raw, chance: random.Random) -> Raw:
     document = json.loads(raw.value or b"{}")
-    holder, name = chance.choice(list(_places(document)))
+    holder, name = chance.choice(list(places(document)))
     del holder[name]
     return replace(raw, value=json.dumps(document).encode())
 
@@ -100,12 +100,12 @@ def _surrogate(raw: Raw, chance: random.Random) -> Raw:
     return replace(raw, value=text.replace(b'"summary": "', b'"summary": "' + chance.choice([b"\\udfff", b"\\u0000"])))
 
 
-def _places(document: Any) -> list[tuple[Any, Any]]:
+def places(document: Any) -> list[tuple[Any, Any]]:
     """Every (holder, name) below a document."""
     if isinstance(document, dict):
-        return [(document, name) for name in document] + [p for inner in document.values() for p in _places(inner)]
+        return [(document, name) for name in document] + [p for inner in document.values() for p in places(inner)]
     if isinstance(document, list):
-        return [(document, at) for at in range(len(document))] + [p for inner in document for p in _places(inner)]
+        return [(document, at) for at in range(len(document))] + [p for inner in document for p in places(inner)]
     return []
 
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,3 +110,14 @@ def test_no_bytes_whatever_make_reading_raise(
 ) -> None:
     item = read(Record(PLACE, 0, key, value, tuple(headers)))
     assert (item.received is None) == (item.fault is not None)
+
+
+def test_a_value_with_no_end_of_faults_is_counted_not_described() -> None:
+    record = sent()
+    value = orjson.loads(record.value or b"")
+    value["case"]["legal_orders"] = [{}] * 1000
+
+    fault = read(Record(PLACE, 1, record.key, orjson.dumps(value), record.headers)).fault
+
+    assert fault is not None
+    assert str(fault).endswith("3000 things are wrong")

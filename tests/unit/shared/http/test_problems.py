@@ -140,6 +140,14 @@ async def test_a_field_name_that_utf8_cannot_hold_is_named_readably(
     assert loc in [error["loc"] for error in members["errors"]]
 
 
+async def test_no_answer_names_more_than_a_thousand_faults(ana: httpx.AsyncClient) -> None:
+    strange = b",".join(b'"x%d": 1' % number for number in range(2000))
+
+    members = problem(await post(ana, b'{"name": "a", ' + strange + b"}"), 422, "invalid")
+
+    assert len(members["errors"]) == 1000
+
+
 def nested(levels: int, rest: bytes = b"") -> bytes:
     """A thing with `levels` objects and lists within each other, itself the first."""
     return b'{"name": "a", ' + rest + b'"x": ' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
