@@ -23,9 +23,11 @@ from services.sla_monitor.store import protection as sla_monitor
 from shared.audit import Entry, record
 from shared.contracts.vocabulary import ServiceName
 from shared.db import Database, Tx
-from shared.protection.store import Counts, scrub_case
+from shared.protection.store import Counts, lock_letters, scrub_case
 
 REPORTS_AT_ONCE = 2000
+_WAIT_FOR_OTHERS = "SET LOCAL idle_in_transaction_session_timeout = '15s'"
+"""Three services, each of which may have to wait for a lock for three seconds."""
 
 
 class Follower(Protocol):
@@ -135,12 +137,14 @@ async def _erase_in(
     db, case_id = databases[name], found.case_id
     with suppress(_Undone):
         async with db.transaction() as tx:
+            await lock_letters(tx, case_id)
             counts = await erase(tx, db, case_id, who)
             if counts is not None:
                 found.tables[name.value] = counts
                 told = {table: rows for table, rows in counts.items() if rows}
                 await record(tx, [Entry(who.actor, "case.erase", f"case {case_id}", {"rows": told})])
             if before_commit is not None:
+                await tx.execute(_WAIT_FOR_OTHERS)
                 await before_commit()
             _commit_unless(dry_run)
 

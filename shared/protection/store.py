@@ -17,6 +17,11 @@ Counts = dict[str, int]
 """By table, how many rows lost something."""
 
 
+async def lock_letters(tx: Tx, case_id: UUID) -> None:
+    """Wait for whoever replays or discards dead letters of the case: before the case, for they lock it after them."""
+    await tx.execute("SELECT FROM dead_letter WHERE event_key = $1 ORDER BY id FOR UPDATE", str(case_id))
+
+
 async def scrub_case(tx: Tx, case_id: UUID) -> Counts:
     """Take texts and personal data of a case out of what waits, was set aside, or would be answered again.
 

@@ -14,6 +14,7 @@ from services.cli import main
 from tests.conftest import OpenDatabase
 from tests.integration.intake.harness import Intake, running
 from tests.support.caller import escalation
+from tests.support.waiting import wait_until
 
 SECRET = "zanzibar"
 BY = {"type": "user", "id": f"reporter-{SECRET}", "name": f"Ana {SECRET}"}
@@ -192,6 +193,21 @@ async def test_who_is_interrupted_between_services_finds_the_case_by_its_reporte
     assert await tocsin.erase("--reporter", BY["id"]) == 0
     assert await tocsin.found() == {}
     assert (await tocsin.intake.types(case_id)).count("snapshot") == 1
+
+
+async def test_an_erase_and_a_replay_of_the_same_case_wait_for_each_other_in_one_order(tocsin: Tocsin) -> None:
+    case_id = await talked_about(tocsin)
+    replaying, looking = [await asyncpg.connect(tocsin.url) for _ in range(2)]
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    async with replaying.transaction():
+        await replaying.execute("SELECT FROM router.dead_letter FOR UPDATE")
+        erasing = asyncio.create_task(tocsin.erase("--case", case_id))
+        await wait_until(lambda: looking.fetchval(waiting), what="the erase waits")
+        await replaying.execute("SELECT FROM router.cases WHERE case_id = $1 FOR UPDATE NOWAIT", case_id)
+    await looking.close()
+    await replaying.close()
+    assert await erasing == 0
+    assert await tocsin.found() == {}
 
 
 async def test_an_erase_among_repeated_requests_leaves_nothing(tocsin: Tocsin) -> None:
