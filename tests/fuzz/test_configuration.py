@@ -3,20 +3,25 @@
 Bytes at random, the example with pieces of it changed, and what is known to hurt readers of YAML.
 """
 
+import json
+import os
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.config.document import read
 from shared.config.loading import MODELS
 from shared.config.messages import faults_of
+from tests.fuzz.shapes import broken, documents
 
 EXAMPLE = {name: Path(f"deploy/config/{name}.yaml").read_bytes() for name in MODELS}
+EXAMPLES = int(os.environ.get("TOCSIN_FUZZ_EXAMPLES", "5"))
 SECONDS = 5.0
 """Of this process; a small file takes a hundredth of it."""
 
@@ -92,3 +97,21 @@ def test_the_example_with_something_changed(name: str, seed: int) -> None:
             "cut": [line[: len(line) // 2]],
         }[change] or [b""]
     taken(name, b"\n".join(lines))
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_documents_of_its_shape_and_what_becomes_of_them(name: str) -> None:
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(document=documents(MODELS[name].model_json_schema()), seed=st.integers(0, 2**32))
+    def shaped(document: Any, seed: int) -> None:
+        taken(name, json.dumps(document).encode())
+        taken(name, json.dumps(broken(document, random.Random(seed))).encode())
+
+    shaped()
+
+
+def test_a_duration_of_hundreds_of_digits_is_a_fault() -> None:
+    content = EXAMPLE["routing"].replace(b"PT60S", b"9" * 400)
+    assert content != EXAMPLE["routing"]
+
+    taken("routing", content)
