@@ -11,9 +11,12 @@ from services.commands import CommandFailed
 from services.sla_monitor.definitions import rules_of
 from services.sla_monitor.preview import LONGEST_VIEW, Answer, Question, Refused, calculate
 from services.sla_monitor.preview_shapes import PreviewQuestion, answer_of, question_of
+from shared.config.calendars import CalendarSpec
+from shared.config.holidays import library_version
 from shared.config.loading import load
 from shared.config.sla import SlaConfig
 from shared.contracts.scalars import format_duration, format_instant
+from shared.tzdata import tzdata_version
 
 _OPTIONS = {"target": "--target", "calendar": "--calendar", "start": "--start"}
 
@@ -26,7 +29,8 @@ def sla_due(
     as_json: Annotated[bool, typer.Option("--json", help="Answer for a program.")] = False,
 ) -> None:
     """Calculate when a target falls due, and when its thresholds are reached."""
-    asked = question(target, calendar, start, load(config_dir).sla)
+    sla = load(config_dir).sla
+    asked = question(target, calendar, start, sla)
     try:
         answer = calculate(asked)
     except Refused as refused:
@@ -34,7 +38,7 @@ def sla_due(
     if as_json:
         typer.echo(answer_of(answer).model_dump_json(indent=2))
         return
-    for line in _lines(answer, asked.start, calendar):
+    for line in (*_lines(answer, asked.start, calendar), *_rests_on(sla.calendars.get(calendar or ""))):
         typer.echo(line)
 
 
@@ -66,6 +70,14 @@ def _lines(answer: Answer, start: datetime, calendar: str | None) -> list[str]:
         label = "due   " if percent == 100 else f"{percent:>3} %  "
         lines.append(f"{label} {'never' if at is None else f'{format_instant(at)}  {_after(at - start)}'}")
     return lines
+
+
+def _rests_on(calendar: CalendarSpec | None) -> list[str]:
+    """What beside the file decides when a calendar is open: the data of zones and of holidays."""
+    if calendar is None:
+        return []
+    closed = "" if calendar.holidays is None else f", holidays of {calendar.holidays} by {library_version()}"
+    return [f"by     time zone database {tzdata_version()}{closed}"]
 
 
 def _after(wait: timedelta) -> str:

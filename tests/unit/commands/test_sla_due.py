@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.cli import main
+from shared.config.holidays import library_version
 from tests.support import config_dir
 from tests.unit.sla_monitor.rules import SLA
 
@@ -59,3 +60,17 @@ def test_what_is_wrong_is_said_in_a_line_or_two(
     assert (found, out) == (code, "")
     assert named in err
     assert len(err.strip().splitlines()) <= 2
+
+
+def test_holidays_are_closed_and_the_library_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    calendar = {**SLA["calendars"]["berlin"], "holidays": "DE-BE"}
+    files = config_dir.configuration(pager_url="http://127.0.0.1:1/") | {
+        "sla": {**SLA, "calendars": {"berlin": calendar}}
+    }
+    folder = config_dir.write(tmp_path / "config", files)
+
+    code, out, _ = run(folder, capsys, "--target", "PT9H", "--calendar", "berlin", "--start", "2026-12-24T08:00:00Z")
+
+    assert code == 0
+    assert "due    2026-12-28T09:00:00Z" in out  # Christmas is a Friday
+    assert f"holidays of DE-BE by {library_version()}" in out
