@@ -38,7 +38,10 @@ async def answered(tx: Tx, provider: str, signed: bytes, status: int, media_type
 
 
 async def expire(tx: Tx, limit: int) -> int:
-    """Forget up to `limit` deliveries that are older than three days, beyond any provider's retries."""
+    """Forget up to `limit` deliveries that are older than 400 days.
+
+    Providers send again for days at most, but Twilio signs no time: a copy of a reply must not count as a new one.
+    """
     return int((await tx.execute(_EXPIRE, limit)).rpartition(" ")[2])
 
 
@@ -78,7 +81,7 @@ _ANSWERED = "UPDATE hook_delivery SET status = $3, media_type = $4, body = $5 WH
 _EXPIRE = """
 DELETE FROM hook_delivery WHERE (provider, digest) IN (
     SELECT provider, digest FROM hook_delivery
-     WHERE taken_at < statement_timestamp() - interval '3 days' LIMIT $1 FOR UPDATE SKIP LOCKED)
+     WHERE taken_at < statement_timestamp() - interval '400 days' LIMIT $1 FOR UPDATE SKIP LOCKED)
 """
 
 _BY_ID = "SELECT * FROM attempt WHERE attempt_id = $1 AND channel = ANY($2::text[])"

@@ -283,6 +283,7 @@ async def test_deliveries_are_forgotten_after_every_providers_last_retry(
 ) -> None:
     await post(http, receipt("queued"))
     async with desk.db.transaction() as tx:
+        await tx.execute("UPDATE hook_delivery SET taken_at = taken_at - interval '399 days'")
         assert await hooks.expire(tx, 10) == 0
-        await tx.execute("UPDATE hook_delivery SET taken_at = taken_at - interval '73 hours'")
+        await tx.execute("UPDATE hook_delivery SET taken_at = taken_at - interval '2 days'")
         assert await hooks.expire(tx, 10) == 1
