@@ -4,7 +4,8 @@
 """
 
 import os
-from datetime import date, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -37,15 +38,14 @@ def test_the_calculator_finds_what_the_walker_finds(zone: str, first: date) -> N
         check_split(timing, drawn)
 
 
-def dues(timing: Timing, *amounts: int) -> list[object]:
+def dues(timing: Timing, *amounts: int) -> list[datetime | None]:
     """When so many half seconds have elapsed."""
-    return list(instants_of(timing, [amount * HALF for amount in amounts]))
+    return instants_of(timing, [amount * HALF for amount in amounts])
 
 
-def marked(scene: Scene, spans: object) -> bytearray:
+def marked(scene: Scene, spans: Iterable[Span]) -> bytearray:
     """A flag for each half second in the spans, which must be apart and in order."""
     halves, last = bytearray(HALVES), -1
-    assert hasattr(spans, "__iter__")
     for span in spans:
         begin, end = (int((edge - scene.beginning) / HALF) for edge in (span.start, span.end))
         assert last < begin < end
