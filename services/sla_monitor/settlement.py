@@ -206,7 +206,16 @@ def _transition(before: Clock | None, after: Clock, course: Course, now: datetim
         steps.append(_moved(before, after, now))
     if before is not None and known is ClockState.BREACHED and after.state is known:
         steps += _ending(before, after, course)
+    if before is not None and known is after.state and _ended_anew(before, after):
+        steps.append(Step(StepKind(after.state), after.stopped_at or now, after))
     return steps
+
+
+def _ended_anew(before: Clock, after: Clock) -> bool:
+    """Reopened and ended again between two looks: the state is as it was, and its end, and perhaps its due, is not."""
+    if after.state in (*OPEN, ClockState.BREACHED) or before.stopped_at is None or after.stopped_at is None:
+        return False
+    return before.stopped_at < after.stopped_at
 
 
 def _moved(before: Clock, after: Clock, now: datetime) -> Step:

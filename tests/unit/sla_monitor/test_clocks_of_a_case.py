@@ -328,6 +328,16 @@ class TestReopening:
         assert state(bench.clock("resolve")) == ("running", None)
         assert bench.clock("resolve").due_at == minutes(550)
 
+    def test_reopened_and_resolved_in_one_go_it_tells_of_its_new_end(self) -> None:
+        tale = Tale().opened().resolved(10)
+        bench = after(tale, 11)
+        tale.reopened(20).resolved(30)
+        bench.hears(tale.told[-2:], now=minutes(31))
+
+        assert state(bench.clock("resolve")) == ("met", 30)
+        assert bench.told("resolve") == ["started", "met", "met"]
+        assert bench.told("first_action") == ["started", "met"]
+
     def test_after_three_days_a_new_cycle_starts(self) -> None:
         later = 10 + 73 * 60
         bench = after(Tale().opened().resolved(10).reopened(later), later + 1)
