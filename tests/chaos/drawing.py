@@ -36,6 +36,12 @@ def escalation(rng: Random, external_id: str, now: datetime) -> Drawn:
     return draw(rng, external_id, now)
 
 
+def for_one(rng: Random, external_id: str, who: str) -> Drawn:
+    """A plain escalation in a language of this specialist."""
+    language = rng.choice(list(world.SPECIALISTS[who]))
+    return Drawn(_source(rng), _base(rng, external_id) | {"language": language, "policy_area": "unknown"})
+
+
 def command(rng: Random, status: str, now: datetime) -> tuple[str, Body]:
     """A command that a case of this status takes, and its body."""
     names = _SENSIBLE.get(status, _SENSIBLE["open"])

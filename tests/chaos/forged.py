@@ -6,6 +6,7 @@ it is first asked for: what happens must be added before, what is stored is spoi
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -49,6 +50,8 @@ class Forge:
     attempts: list[Row] = field(default_factory=list)
     disturbances: list[Disturbance] = field(default_factory=list)
     unsettled: list[str] = field(default_factory=list)
+    booked: list[tuple[float, str, str, int]] = field(default_factory=list)
+    """When which assignment of whom changed their load by how much."""
 
     def observed(self) -> Observed:
         """What a checker would be given."""
@@ -141,12 +144,15 @@ class Forge:
     def assign(self, case_id: str, assignment_id: str, who: str, state: str, when: float, **rest: Any) -> None:
         """An assignment comes to this state."""
         ended = at(when) if state in ("declined", "expired", "released") else None
+        begins = assignment_id not in self.assignments
         row = self.assignments.setdefault(
             assignment_id,
             {"assignment_id": assignment_id, "case_id": case_id, "specialist": who, "units": 1, "claimed": False}
             | {"offered_at": at(when)},
         )
         row |= {"state": state, "ended_at": ended, **rest}
+        if begins or ended:
+            self.booked.append((when, assignment_id, who, row["units"] if begins else -row["units"]))
         shown = {name: row[name] for name in ("assignment_id", "case_id", "specialist", "state")}
         self.tell("router", case_id, f"assignment.{state}", when, {"assignment": shown})
 
@@ -216,6 +222,10 @@ class Forge:
         tables["router"]["assignments"] = list(self.assignments.values())
         tables["sla_monitor"]["clocks"] = list(self.clocks.values())
         tables["router"]["specialists"] = [{"id": who, "load": self._load(who)} for who in world.SPECIALISTS]
+        tables["chaos"] = {
+            "loads": list(self._loads()),
+            "begun": [{"assignment_id": a, "tx": a} for a in self.assignments],
+        }
         tables["notifier"] |= {"page": list(self.pages.values()), "attempt": self.attempts}
         for case_id, case in self.cases.items():
             self._store_case(tables, case_id, case)
@@ -229,6 +239,14 @@ class Forge:
                 for (key, source), record in last.items()
             ]
         return tables
+
+    def _loads(self) -> Iterator[Row]:
+        """Each change of a load in order of time; a transaction is called after the assignment that it begins."""
+        held: dict[str, int] = defaultdict(int)
+        for number, (_, assignment_id, who, units) in enumerate(sorted(self.booked)):
+            tx = assignment_id if units > 0 else f"end of {assignment_id}"
+            yield {"id": number, "tx": tx, "specialist": who, "before": held[who], "after": held[who] + units}
+            held[who] += units
 
     def _load(self, who: str) -> int:
         held = [a for a in self.assignments.values() if a["specialist"] == who and a["ended_at"] is None]

@@ -16,10 +16,13 @@ from tests.chaos import drawing, world
 from tests.chaos.calling import Callers, Request, Urls
 from tests.chaos.drawing import Drawn
 from tests.chaos.history import Call, Kind, Log, now
-from tests.support.pager import Pager
+from tests.support.pager import Notification, Pager
 
 IN_FLIGHT = 48
 """How many calls may be under way at once; more wait, so that an outage does not pile them up."""
+
+CROWD = 3
+"""Cases that somebody claims at once, and that are new for them at the same time."""
 
 REMEMBERED = 60
 """How many cases it goes on working on."""
@@ -82,12 +85,21 @@ class Generator:
             raise self._failures[0]
 
     def _move(self) -> Callable[[], Awaitable[None]]:
-        moves = (self._escalate, self._command, self._answer_offer, self._be_there, self._acknowledge_page)
-        return self._rng.choices(moves, weights=(36, 36, 18, 4, 6))[0]
+        moves = {
+            self._escalate: 33,
+            self._command: 33,
+            self._answer_offer: 17,
+            self._be_there: 4,
+            self._acknowledge_page: 8,
+            self._claim_together: 5,
+        }
+        return self._rng.choices(list(moves), weights=list(moves.values()))[0]
 
     async def _escalate(self) -> None:
         self._drawn += 1
-        drawn = drawing.escalation(self._rng, f"{self._run}-{self._drawn}", now())
+        await self._report(drawing.escalation(self._rng, f"{self._run}-{self._drawn}", now()))
+
+    async def _report(self, drawn: Drawn) -> None:
         call = await self._callers.settle(
             Request(
                 kind=Kind.ESCALATION,
@@ -127,6 +139,15 @@ class Generator:
             return
         name, body = drawing.command(self._rng, self._status[case_id], now())
         await self._send(case_id, name, body)
+
+    async def _claim_together(self) -> None:
+        """Somebody takes on several cases at the very moment at which the matcher has new ones to offer them."""
+        who = self._rng.choice(list(world.SPECIALISTS))
+        waiting = [case_id for case_id, status in self._status.items() if status == "open"][-CROWD:]
+        claims = [self._send(case_id, "acknowledge", {}, who=who) for case_id in waiting]
+        self._drawn += CROWD
+        new = [drawing.for_one(self._rng, f"{self._run}-{self._drawn}-{n}", who) for n in range(CROWD)]
+        await asyncio.gather(*claims, *map(self._report, new))
 
     async def _propose(self, case_id: str) -> None:
         suspend = {"action": "suspend", "scope": "global", "reason": "again and again"}
@@ -197,20 +218,37 @@ class Generator:
         )
 
     async def _acknowledge_page(self) -> None:
-        arrived = [n for n in (self._pager.notifications if self._pager else []) if n.type in _CALLING]
-        if not arrived:
-            return
-        notification = self._rng.choice(arrived[-20:])
+        """One that called somebody, or one of which nobody may have heard yet: its calls must not leave any more."""
+        arrived = [n for n in (self._pager.notifications if self._pager else []) if n.type in _CALLING][-20:]
+        refused = [n for n in arrived if n.status >= 300][-1:]
+        draw = self._rng.random()
+        if draw < 0.25:
+            await self._acknowledge_unheard()
+        elif arrived:
+            await self._acknowledge_heard(self._rng.choice(refused if refused and draw < 0.6 else arrived))
+
+    async def _acknowledge_unheard(self) -> None:
+        triggered = await self._callers.items("notifier", "/v1/pages", world.LEAD, state="triggered", limit=20)
+        own = [page for page in triggered if page["case_id"] in self._status]
+        if own:
+            page_id = str(self._rng.choice(own)["page_id"])
+            await self._acknowledge(page_id, f"/v1/pages/{page_id}/acknowledge", world.LEAD, "key")
+
+    async def _acknowledge_heard(self, notification: Notification) -> None:
         page_id = str(notification.page["page_id"])
-        by_link = self._rng.random() < 0.5 and bool(notification.responder)
-        path = urlsplit(notification.ack_url).path if by_link else f"/v1/pages/{page_id}/acknowledge"
+        if self._rng.random() < 0.5 and notification.responder:
+            await self._acknowledge(page_id, urlsplit(notification.ack_url).path, notification.responder, "link")
+        else:
+            await self._acknowledge(page_id, f"/v1/pages/{page_id}/acknowledge", world.LEAD, "key")
+
+    async def _acknowledge(self, page_id: str, path: str, who: str, name: str) -> None:
         await self._callers.settle(
             Request(
                 kind=Kind.PAGE_ACK,
-                name="link" if by_link else "key",
+                name=name,
                 service="notifier",
                 path=path,
-                principal=str(notification.responder) if by_link else world.LEAD,
+                principal=who,
                 body={},
                 key=self._key(),
                 subject=page_id,

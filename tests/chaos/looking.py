@@ -6,7 +6,8 @@ what "delivered before" is judged by.
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from shared.bus import kafka
 from shared.bus.topics import configuration, partitions_of
 from shared.contracts.vocabulary import Topic
 from shared.settings import KafkaSettings
-from tests.chaos import history
+from tests.chaos import history, ledger
 from tests.chaos.observed import Disturbance, Observed, Record, Told
 from tests.chaos.quiet import SCHEMAS, Cut, cut
 from tests.support.pager import Notification, Pager
@@ -36,7 +37,8 @@ _READ = {
     "notifier": ("cases", "page", "attempt", "receipt"),
 }
 _COMMON = ("outbox", "consumer_position", "consumed", "dead_letter", "parked_event")
-_BULKY = frozenset({"payload", "value", "body"})
+_BULKY = frozenset({"payload", "value", "body", "headers", "change", "actor", "detail", "facts"})
+_COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped"
 
 
 async def stamp_at_append(settings: KafkaSettings) -> None:
@@ -76,18 +78,18 @@ async def observe(
     loop = asyncio.get_running_loop()
     give_up = loop.time() + within
     while True:
-        tables, found, ends = await _look(database_url, settings, tables=True)
+        await settled(database_url, settings, within=give_up - loop.time())
+        async with _snapshot(database_url) as (connection, found):
+            tables = await _tables(connection)
+        ends = await _ends(settings)
         open_ends = found.open_ends(ends)
         if not open_ends or loop.time() > give_up:
             break
-        await asyncio.sleep(LOOK_EVERY)
-    arrived = [told_of(notification) for notification in list(pager.notifications)]
-    told = [one for one in arrived if one.at <= found.at]  # what came since is of attempts that were not read
     return Observed(
         at=found.at,
         records=await records(settings, ends),
         tables=tables,
-        told=told,
+        told=told_until(found.at, pager.notifications),
         calls=history.read(log),
         config=config,
         disturbances=disturbances,
@@ -97,23 +99,24 @@ async def observe(
 
 async def records(settings: KafkaSettings, ends: Mapping[tuple[str, int], int]) -> list[Record]:
     """Every record of the topics of events before these ends, partition by partition."""
-    client = kafka.observer(settings)
-    await client.start()
-    try:
-        names = {kafka.topic_name(settings, topic): topic for topic in Topic}
-        partitions = [TopicPartition(kafka.topic_name(settings, Topic(t)), n) for (t, n), end in ends.items() if end]
-        if not partitions:
-            return []
+    names = {kafka.topic_name(settings, topic): topic for topic in Topic}
+    partitions = [TopicPartition(kafka.topic_name(settings, Topic(t)), n) for (t, n), end in ends.items() if end]
+    if not partitions:
+        return []
+    read: list[Record] = []
+    async with _observer(settings) as client:
         client.assign(partitions)
         await client.seek_to_beginning(*partitions)
-        read: list[Record] = []
         while not await _at(client, partitions, names, ends):
             for batch in (await client.getmany(timeout_ms=200)).values():
                 read += [_record(raw, names[raw.topic]) for raw in batch]
-    finally:
-        await client.stop()
     kept = [record for record in read if record.offset < ends[record.topic, record.partition]]
     return sorted(kept, key=lambda record: (record.topic, record.partition, record.offset))
+
+
+def told_until(at: datetime, arrived: Iterable[Notification]) -> list[Told]:
+    """What had arrived by then; what came since may be of attempts that the snapshot does not hold."""
+    return [told for told in map(told_of, list(arrived)) if told.at <= at]
 
 
 def told_of(notification: Notification) -> Told:
@@ -133,39 +136,53 @@ def told_of(notification: Notification) -> Told:
 
 
 async def _open_ends(database_url: str, settings: KafkaSettings) -> tuple[str, ...]:
+    """A snapshot first, the ends of the topics after it: where they agree, nothing was between."""
     try:
-        _, found, ends = await _look(database_url, settings, tables=False)
+        async with _snapshot(database_url) as (_, found):
+            pass
+        return found.open_ends({}) or found.open_ends(await _ends(settings))
     except (OSError, TimeoutError, asyncpg.PostgresError, *kafka.CLIENT_ERRORS) as error:
         return (f"{type(error).__name__}: {error}",)
-    return found.open_ends(ends)
 
 
-async def _look(
-    database_url: str, settings: KafkaSettings, *, tables: bool
-) -> tuple[dict[str, dict[str, list[dict[str, Any]]]], Cut, dict[tuple[str, int], int]]:
-    """A snapshot first, the ends of the topics after it: where they agree, nothing was between."""
+@asynccontextmanager
+async def _snapshot(database_url: str) -> AsyncIterator[tuple[Any, Cut]]:
+    """A connection that sees one instant as long as the block lasts, and what was under way at it."""
     connection = await asyncpg.connect(database_url, timeout=5, command_timeout=60)
     try:
         for name in ("json", "jsonb"):
             await connection.set_type_codec(name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            found = await cut(connection)
-            rows = await _tables(connection) if tables else {}
+            yield connection, await cut(connection)
     finally:
         await connection.close()
-    return rows, found, await _ends(settings)
+
+
+@asynccontextmanager
+async def _observer(settings: KafkaSettings) -> AsyncIterator[Any]:
+    """A client that only reads, stopped with the block."""
+    client = kafka.observer(settings)
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.stop()
 
 
 async def _tables(connection: Any) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    return {
+    tables = {
         schema: {table: await _rows(connection, schema, table) for table in (*_READ[schema], *_COMMON)}
         for schema in SCHEMAS
     }
+    return tables | {ledger.SCHEMA: {table: await _rows(connection, ledger.SCHEMA, table) for table in ledger.TABLES}}
 
 
 async def _rows(connection: Any, schema: str, table: str) -> list[dict[str, Any]]:
-    rows = await connection.fetch(f'SELECT * FROM {schema}."{table}"')
-    return [{name: _plain(value) for name, value in row.items() if name not in _BULKY} for row in rows]
+    """Every row, without the columns that nobody compares: reading them is what takes time."""
+    names = [row["attname"] for row in await connection.fetch(_COLUMNS, f"{schema}.{table}")]
+    columns = ", ".join(f'"{name}"' for name in names if name not in _BULKY)
+    rows = await connection.fetch(f'SELECT {columns} FROM {schema}."{table}"')
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
 
 
 def _plain(value: Any) -> Any:
@@ -174,18 +191,14 @@ def _plain(value: Any) -> Any:
 
 
 async def _ends(settings: KafkaSettings) -> dict[tuple[str, int], int]:
-    client = kafka.observer(settings)
-    await client.start()
-    try:
-        partitions = {
-            TopicPartition(kafka.topic_name(settings, topic), number): (topic.value, number)
-            for topic in Topic
-            if topic is not Topic.DEAD_LETTERS
-            for number in range(partitions_of(topic))
-        }
+    partitions = {
+        TopicPartition(kafka.topic_name(settings, topic), number): (topic.value, number)
+        for topic in Topic
+        if topic is not Topic.DEAD_LETTERS
+        for number in range(partitions_of(topic))
+    }
+    async with _observer(settings) as client:
         return {partitions[at]: end for at, end in (await client.end_offsets(list(partitions))).items()}
-    finally:
-        await client.stop()
 
 
 async def _at(client: Any, partitions: list[Any], names: Mapping[str, Topic], ends: Mapping[Any, int]) -> bool:

@@ -137,7 +137,7 @@ class Probes:
         return await wait_until(lambda: self._taken(request), LIMIT, what="a probe is taken", pause=0.1)
 
     async def _taken(self, request: Request) -> str:
-        """The case id when this one try was answered with 2xx, else empty; a caller's own pauses would blur the figure."""
+        """The case id if this one try was answered with 2xx, else empty; a caller's pauses would blur the figure."""
         call, _ = await self.callers.once(request)
         return str(call.answer["case_id"]) if call.taken else ""
 
@@ -156,7 +156,7 @@ class Probes:
         )
 
     async def _through(self, case_id: str) -> bool:
-        if not self.pager.taken(case_id=case_id, type="page.triggered"):
+        if not any(n.type == "page.triggered" and n.page.get("case_id") == case_id for n in self.pager.notifications):
             return False
         timeline = await self.callers.items("intake", f"/v1/cases/{case_id}/timeline", LEAD, limit=200)
         return any(item["type"] == "tocsin.assignment.offered" for item in timeline)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import world
+from tests.chaos import ledger, provider, world
 from tests.chaos.calling import Callers
 from tests.chaos.checker import check
 from tests.chaos.cluster import Cluster, pager_through
 from tests.chaos.generator import Generator
 from tests.chaos.history import Log
-from tests.chaos.looking import observe, settled, stamp_at_append
+from tests.chaos.looking import observe, stamp_at_append
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Proxy, running_proxy
@@ -47,7 +47,11 @@ class Outcome:
     @property
     def figures(self) -> dict[str, int]:
         """Everything that must be zero, by name."""
-        own = {"page for a case resolved on time": len(self.unasked), "round not ended": int(bool(self.broken))}
+        own = {
+            "page for a case resolved on time": len(self.unasked),
+            "round not ended": int(bool(self.broken)),
+            "kind of thing that never happened": 0 if self.broken else len(self.verdict.missing),
+        }
         return self.verdict.figures | own
 
     @property
@@ -70,9 +74,11 @@ class Ground:
         began = time.monotonic()
         name = f"{plan.act.replace(' ', '-')}-{plan.seed}"
         self.pager.notifications.clear()
+        self.pager.busy = provider.busy(plan.seed)
         await self.cluster.begin(name)
         try:
             await stamp_at_append(self.cluster.kafka)
+            await ledger.install(self.cluster.database_url)
             await self.cluster.populate(plan.instances)
             return await self._play(plan, self.cluster.home / f"{name}-{time.time():.0f}.ndjson", began)
         finally:
@@ -89,7 +95,6 @@ class Ground:
             await _under_load(generator, nemesis, plan.length)
             await callers.close()
         await self.cluster.until_ready()
-        await settled(self.cluster.database_url, self.cluster.kafka)
         observed = await observe(
             self.cluster.database_url,
             self.cluster.kafka,
@@ -98,12 +103,13 @@ class Ground:
             config=self.config,
             disturbances=nemesis.disturbances,
         )
-        unasked = [case for case in nemesis.on_time if self.pager.taken(case_id=case)]
+        paged = {notification.page.get("case_id") for notification in self.pager.notifications}
+        unasked = [case for case in nemesis.on_time if case in paged]
         return Outcome(plan, time.monotonic() - began, check(observed), self._timings(plan, nemesis), unasked)
 
     def _timings(self, plan: Plan, nemesis: Nemesis) -> list[Timing]:
         from_end = plan.act.split(" ")[0] not in OWN_DUE or plan.act.split(" ")[-1] in ("kafka", "postgres", "stack")
-        pages = self.pager.taken(type="page.triggered")
+        pages = [notification for notification in self.pager.notifications if notification.type == "page.triggered"]
         return nemesis.timings + paging_times(plan.act, pages, nemesis.disturbances, from_end=from_end)
 
 

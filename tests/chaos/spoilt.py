@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from tests.chaos import crowded
 from tests.chaos.forged import CALM, LATE, Forge, at
 from tests.chaos.history import Kind
 from tests.chaos.verdict import Figure
@@ -97,9 +98,18 @@ def a_case_is_with_two(forge: Forge) -> None:
 
 
 def an_offer_exceeds_a_capacity(forge: Forge) -> None:
-    six_units_of_ana(forge)
+    crowded.six_units_of_ana(forge)
     forge.open("case-one-more", "low", "ext-20", 41, 41, "s-20")
     forge.assign("case-one-more", "a-20", "ana", "offered", 42)
+
+
+def an_offer_exceeds_a_capacity_by_a_claim_just_before(forge: Forge) -> None:
+    crowded.offer_crosses_claim(forge, claim_booked=41.99)
+
+
+def an_offer_was_never_booked(forge: Forge) -> None:
+    forge.assign(LATE, "a-8", "ben", "offered", 50)
+    forge.booked.pop()
 
 
 def a_clock_runs_past_its_due(forge: Forge) -> None:
@@ -209,13 +219,6 @@ def a_resolved_case_waits_on(forge: Forge) -> None:
     forge.tables["router"]["cases"][0]["phase"] = "waiting"
 
 
-def six_units_of_ana(forge: Forge) -> None:
-    """With the calm case Ana holds all that her capacity allows."""
-    for number in range(5):
-        forge.open(f"case-{number}", "low", f"ext-1{number}", 30 + number, 30 + number, f"s-1{number}")
-        forge.assign(f"case-{number}", f"a-1{number}", "ana", "offered", 30.5 + number)
-
-
 def page_about(forge: Forge, case_id: str, clock: str, when: float, **changes: Any) -> None:
     """A page about a breach, called out."""
     page_id = f"page-{clock}"
@@ -260,6 +263,8 @@ FAULTS: list[tuple[Figure, Callable[[Forge], None]]] = [
     (Figure.ASSIGNED, a_case_is_offered_to_two),
     (Figure.ASSIGNED, a_case_is_with_two),
     (Figure.CAPACITY, an_offer_exceeds_a_capacity),
+    (Figure.CAPACITY, an_offer_exceeds_a_capacity_by_a_claim_just_before),
+    (Figure.CAPACITY, an_offer_was_never_booked),
     (Figure.UNBREACHED, a_clock_runs_past_its_due),
     (Figure.UNBREACHED, a_clock_met_although_it_was_late),
     (Figure.UNFOUNDED, a_stop_in_time_does_not_rescind),

@@ -30,7 +30,8 @@ def told(outcome: Outcome) -> str:
     verdict = "clean" if outcome.clean else "FAULTS"
     line = f"{outcome.plan.act} seed {outcome.plan.seed}: {verdict} in {outcome.seconds:.0f} s  {timings}"
     if outcome.clean:
-        return line
+        idle = outcome.verdict.idle
+        return f"{line}  (never happened: {', '.join(idle)})" if idle else line
     paged = [f"a page of {case}, resolved on time" for case in outcome.unasked]
     return "\n".join(filter(None, [line, outcome.broken, outcome.verdict.summary(), *paged]))
 

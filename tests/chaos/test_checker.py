@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos import history, spoilt
+from tests.chaos import crowded, history, spoilt
 from tests.chaos.checker import check
 from tests.chaos.forged import CALM, Forge, at
 from tests.chaos.history import Call, Kind, Log
@@ -47,6 +47,17 @@ def test_a_round_without_activity_is_no_clean_round() -> None:
     assert "never happened: cases opened" in verdict.summary()
 
 
+def test_what_is_rare_may_be_missing_and_is_told() -> None:
+    forge = forged()
+    forge.calls = [call for call in forge.calls if call.kind is not Kind.PAGE_ACK]
+
+    verdict = check(forge.observed())
+
+    assert verdict.idle == ["pages acknowledged"]
+    assert verdict.clean, verdict.summary()
+    assert "never happened: pages acknowledged" in verdict.summary()
+
+
 def test_repetitions_are_reported_and_are_no_faults() -> None:
     forge = forged()
     forge.arrive("hook-0", "page.triggered", "p-1", 10.4)
@@ -71,12 +82,20 @@ def test_what_callers_never_heard_of_may_be_there_or_not() -> None:
 
 def test_a_claim_and_a_transfer_by_name_may_exceed_a_capacity() -> None:
     forge = forged()
-    spoilt.six_units_of_ana(forge)
+    crowded.six_units_of_ana(forge)
     forge.open("case-claimed", "low", "ext-20", 41, 41, "s-20")
     forge.assign("case-claimed", "a-20", "ana", "offered", 42, claimed=True)
     forge.open("case-named", "low", "ext-21", 43, 43, "s-21")
     forge.tell("intake", "case-named", "case.transferred", 44, {"to": {"specialist": "ana"}})
     forge.assign("case-named", "a-21", "ana", "offered", 45)
+
+    assert check(forge.observed()).broken == []
+
+
+def test_what_was_booked_first_counts_whatever_was_written_down_first() -> None:
+    """A claim reads its instant before it waits for the specialist's lock, and an offer may get that lock first."""
+    forge = forged()
+    crowded.offer_crosses_claim(forge, claim_booked=42.01)
 
     assert check(forge.observed()).broken == []
 
@@ -108,6 +127,17 @@ def test_a_frozen_notifier_cannot_be_fenced() -> None:
 
     assert verdict.broken == []
     assert verdict.reported["sends of a thawed notifier"] == 1
+
+
+@pytest.mark.parametrize(
+    ("act", "faults"), [("delay", []), ("cut", [Figure.AFTER_ACK]), ("deafen", [Figure.AFTER_ACK])]
+)
+def test_only_a_slow_link_makes_a_call_late(act: str, faults: list[Figure]) -> None:
+    forge = forged()
+    forge.disturbances.append(Disturbance(what="pager", act=act, start=at(29), end=at(34)))
+    forge.arrive("hook-0", "page.triggered", "p-1", 33)
+
+    assert check(forge.observed()).broken == faults
 
 
 def test_a_clock_that_was_met_may_prove_to_have_been_met_earlier() -> None:

@@ -1,6 +1,7 @@
 """What a check found: faults by figure, what is reported without being a fault, and how much happened at all.
 
-Pure. A round in which a kind of thing never happened proves nothing of it: `idle` names those, and they are faults.
+Pure. A round in which a kind of thing never happened proves nothing of it: `idle` names those. What every round must
+have put to the test is in `ALWAYS`; the rest is rare enough to be missing in a short one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,6 +10,12 @@ from enum import StrEnum
 
 SHOWN = 5
 """Faults of one figure that the summary spells out."""
+
+
+ALWAYS = frozenset(
+    {"cases opened", "commands taken", "offers", "clocks met", "clocks breached", "pages", "notifications"}
+)
+"""Without any of these a round is void, whatever else it found."""
 
 
 class Figure(StrEnum):
@@ -64,9 +71,18 @@ class Verdict:
         return [name for name, count in self.activity.items() if count == 0]
 
     @property
+    def missing(self) -> list[str]:
+        """What never happened and had to."""
+        return (
+            [name for name in self.activity if name in ALWAYS and name in self.idle]
+            if self.activity
+            else sorted(ALWAYS)
+        )
+
+    @property
     def clean(self) -> bool:
-        """Nothing is broken, and everything was put to the test."""
-        return not self.broken and not self.idle
+        """Nothing is broken, and what had to happen did."""
+        return not self.broken and not self.missing
 
     def summary(self) -> str:
         """A few lines for a person: each broken figure with its first faults, what was idle, what was counted."""

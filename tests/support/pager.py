@@ -1,6 +1,6 @@
 """A pager double: a webhook receiver on loopback that checks signatures and keeps everything it was sent.
 
-It runs in a thread of its own, so that it answers whatever the test does. `plan` makes it answer badly.
+It runs in a thread of its own, so that it answers whatever the test does. `plan` and `busy` make it answer badly.
 """
 
 import json
@@ -50,12 +50,16 @@ class Notification:
 
 @dataclass
 class Pager:
-    """What arrived, in order. `plan(notification number) -> status` decides the answer (200 by default)."""
+    """What arrived, in order. `plan(notification number) -> status` decides the answer (200 by default).
+
+    `busy(webhook id, tries before)` says which tries are refused with 503 whatever the plan.
+    """
 
     url: str = ""
     secret: str = SECRET
     notifications: list[Notification] = field(default_factory=list)
     plan: Callable[[int], int] = lambda _: 200
+    busy: Callable[[str, int], bool] = lambda _id, _tries: False
     delay: float = 0.0
 
     def taken(self, *, case_id: str | None = None, type: str | None = None) -> list[Notification]:  # noqa: A002
@@ -79,11 +83,11 @@ class Pager:
 
     def record(self, headers: Any, raw: bytes, path: str) -> int:
         """Check and keep one request; the status to answer with."""
-        status = self.plan(len(self.notifications))
+        webhook_id = headers.get("webhook-id", "")
+        before = sum(notification.webhook_id == webhook_id for notification in self.notifications)
+        status = 503 if self.busy(webhook_id, before) else self.plan(len(self.notifications))
         signed = self._verifies(dict(headers.items()), raw)
-        self.notifications.append(
-            Notification(headers.get("webhook-id", ""), json.loads(raw), time.time(), path, signed, status)
-        )
+        self.notifications.append(Notification(webhook_id, json.loads(raw), time.time(), path, signed, status))
         return status
 
     def _verifies(self, headers: dict[str, str], raw: bytes) -> bool:

@@ -136,9 +136,12 @@ def _ends(observed: Observed) -> dict[str, datetime]:
 
 
 def _excused(observed: Observed, told: Told, end: datetime) -> bool:
-    """A notifier that looked before `end`, was frozen over it, and sent when it was thawed; or its link was as slow."""
+    """A notifier that looked before `end`, was frozen over it, and sent when it was thawed; or its link was as slow.
+
+    A link that cut off or swallowed what was sent has made nothing late: what comes after it left after it.
+    """
     return any(
-        (d.what == "pager" or (d.what, d.act) == ("notifier", "freeze"))
+        (d.what, d.act) in (("pager", "delay"), ("notifier", "freeze"))
         and d.start <= end + GRACE
         and told.at <= d.end + GRACE
         for d in observed.disturbances

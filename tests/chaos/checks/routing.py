@@ -5,21 +5,13 @@ A claim (a case acknowledged by a specialist) and a transfer by name may exceed 
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from tests.chaos.checks.stories import ENDS, Story, short, stories
-from tests.chaos.observed import Disturbance, Observed, Row
+from tests.chaos.observed import Observed, Row
 from tests.chaos.verdict import Figure
 
 Found = Iterator[tuple[Figure, str]]
-
-OVERLAP = timedelta(seconds=1)
-"""Instants of two transactions that waited for one lock may cross by as long as they waited."""
-
-JUMP = timedelta(seconds=10)
-"""More than a shifted clock is shifted by."""
 
 LIVE = ("offered", "accepted")
 
@@ -59,58 +51,32 @@ def _live_rows(observed: Observed) -> Found:
             yield Figure.ASSIGNED, f"{case_id} is with {' and '.join(held)}"
 
 
-@dataclass(frozen=True)
-class Hold:
-    """Units that somebody held, from when the router wrote it down (which a claim's own instant precedes)."""
-
-    assignment_id: str
-    units: int
-    free: bool
-    """Claimed, or transferred by name: not held back by a capacity."""
-    begin: datetime
-    end: datetime | None
-
-
 def _exceeded(observed: Observed, told: Mapping[str, Story]) -> Found:
+    """An offer is booked by the first rise of the load in its transaction, under the specialist's lock."""
     capacity = {person["id"]: person["capacity"] for person in observed.config["roster"]["specialists"]}
-    for person, holds in _holds(observed, told).items():
-        for hold in holds:
-            until = hold.begin + _disturbed(observed, hold.begin)
-            if hold.free or (hold.end is not None and hold.end <= until):
-                continue
-            before = [other for other in holds if (other.begin, other.assignment_id) < (hold.begin, hold.assignment_id)]
-            held = sum(other.units for other in before if other.end is None or other.end > until)
-            if held + hold.units > capacity[person]:
-                what = f"{person} held {held} of {capacity[person]} units at {hold.begin}"
-                yield Figure.CAPACITY, f"{what} when {hold.assignment_id} with {hold.units} was offered"
+    offered = _offered(observed, told)
+    booked: set[tuple[str, str]] = set()
+    for row in sorted(observed.rows("chaos", "loads"), key=lambda row: int(row["id"])):
+        place = row["tx"], row["specialist"]
+        if row["after"] < row["before"] or place in booked or place not in offered:
+            continue
+        booked.add(place)
+        if row["after"] > capacity[row["specialist"]]:
+            what = f"{row['specialist']} held {row['before']} of {capacity[row['specialist']]} units"
+            yield Figure.CAPACITY, f"{what}, and was offered {' and '.join(offered[place])}: {row['after']}"
+    for place in offered.keys() - booked:
+        yield Figure.CAPACITY, f"{place[1]} was offered {' and '.join(offered[place])}, and nothing was booked for it"
 
 
-def _holds(observed: Observed, told: Mapping[str, Story]) -> Mapping[str, list[Hold]]:
-    begins: dict[str, datetime] = {}
-    ends: dict[str, datetime] = {}
-    for story in told.values():
-        for record in story.routed:
-            if "assignment" in record.change:
-                assignment_id = record.change["assignment"]["assignment_id"]
-                begins.setdefault(assignment_id, record.recorded_at)
-                if short(record) in ENDS:
-                    ends[assignment_id] = record.recorded_at
-    found: dict[str, list[Hold]] = defaultdict(list)
+def _offered(observed: Observed, told: Mapping[str, Story]) -> Mapping[tuple[str, str], list[str]]:
+    """By transaction and specialist what a capacity holds back: neither claimed nor transferred by name."""
+    transactions = {row["assignment_id"]: row["tx"] for row in observed.rows("chaos", "begun")}
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in observed.rows("router", "assignments"):
-        name, free = row["assignment_id"], row["claimed"] or _by_name(row, told)
-        if name in begins:
-            found[row["specialist"]].append(Hold(name, row["units"], free, begins[name], ends.get(name)))
+        if not (row["claimed"] or _by_name(row, told)):
+            place = transactions.get(row["assignment_id"], "no transaction"), row["specialist"]
+            found[place].append(f"{row['assignment_id']} with {row['units']}")
     return found
-
-
-def _disturbed(observed: Observed, at: datetime) -> timedelta:
-    """How much longer a lock may have been waited for."""
-    return sum((_delay(d) for d in observed.disturbances if d.start - _delay(d) <= at <= d.end + _delay(d)), OVERLAP)
-
-
-def _delay(disturbance: Disturbance) -> timedelta:
-    """By how much instants may cross in it; a clock that jumps writes its own."""
-    return max(disturbance.end - disturbance.start, OVERLAP) + (JUMP if disturbance.act == "clock" else OVERLAP)
 
 
 def _by_name(row: Row, told: Mapping[str, Story]) -> bool:
