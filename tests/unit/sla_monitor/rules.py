@@ -1,7 +1,7 @@
 """A small sla.yaml for tests, and the cases that are judged by it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.sla_monitor.casework import CaseFile, Desk, Review, review
@@ -13,7 +13,7 @@ from shared.bus.messages import Received
 from shared.config.sla import SlaConfig
 from shared.contracts.events import CaseBound
 from shared.ids import uuid7
-from tests.unit.sla_monitor.tale import Tale
+from tests.unit.sla_monitor.tale import T0, Tale, minutes
 
 _LAW = {"basis": "test", "certainty": "high", "source": "test", "verified_on": "2026-11-22"}
 SLA: dict[str, Any] = {
@@ -109,3 +109,14 @@ class Bench:
         self.case = done.case
         self.steps += [(step.clock.key.name, step.kind) for step in done.steps]
         return self
+
+
+def after(tale: Tale, now: float) -> Bench:
+    """A bench that has heard the whole tale in one go, nothing fired."""
+    return Bench(tale).hears(tale.told, now=minutes(now))
+
+
+def state(clock: Clock) -> tuple[str, float | None]:
+    """State, and when it stopped in minutes after `T0`."""
+    stopped = None if clock.stopped_at is None else (clock.stopped_at - T0) / timedelta(minutes=1)
+    return clock.state.value, stopped
