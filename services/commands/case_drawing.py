@@ -113,7 +113,7 @@ def _reasons(dossier: Dossier, now: datetime) -> Iterable[RenderableType]:
     told = [(clock, clock_drawing.reasons(clock, now)) for clock in dossier.clocks]
     if not any(lines for _, lines in told):
         return
-    yield _title("Why they are due then")
+    yield _title(f"Why they are due then ({clock_drawing.LEGEND})")
     table = Table.grid(padding=(0, 2))
     for clock, (first, *rest) in ((clock, lines) for clock, lines in told if lines):
         table.add_row(Text(clock.name), Text(first, style=CLOCK_STYLE.get(clock.state, "dim")))

@@ -12,6 +12,7 @@ from shared.contracts.vocabulary import ClockState
 
 WIDTH = 48
 COUNTS, PAUSED, CLOSED = "█", "▒", "·"
+LEGEND = f"{COUNTS} counts, {PAUSED} paused, {CLOSED} closed"
 
 
 def reasons(clock: ExplainedClock, now: datetime) -> list[str]:
