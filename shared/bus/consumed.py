@@ -54,14 +54,20 @@ async def remember(tx: Tx, last: Mapping[SourceKey, Last]) -> None:
 
 
 async def bury(tx: Tx, dead: Sequence[tuple[Item, Permanent]], *, service: str) -> None:
-    """Keep each record whole in `dead_letter` and announce it on the topic of dead letters."""
+    """Keep each record whole in `dead_letter` and announce it on the topic of dead letters.
+
+    A letter of an earlier log at the same place makes way for it and stays; the same record once more is the same
+    letter, open again.
+    """
     for item, fault in dead:
         record = item.record
+        place = record.place
+        await tx.execute(_MAKE_WAY, place.topic, place.partition, record.offset, record.dead_letter_id)
         await tx.execute(
             _BURY,
             record.dead_letter_id,
-            record.place.topic,
-            record.place.partition,
+            place.topic,
+            place.partition,
             record.offset,
             record.key,
             record.value,
@@ -137,7 +143,16 @@ ON CONFLICT (key, source) DO UPDATE
    SET last_seq = excluded.last_seq, last_ce_id = excluded.last_ce_id, seen_at = excluded.seen_at
 """
 
+_MAKE_WAY = """
+UPDATE dead_letter
+   SET "offset" = least(0, (SELECT min("offset") FROM dead_letter WHERE topic = $1 AND partition = $2)) - 1
+ WHERE topic = $1 AND partition = $2 AND "offset" = $3 AND id <> $4
+"""
+
 _BURY = """
 INSERT INTO dead_letter (id, topic, partition, "offset", key, value, headers, event_key, reason, error)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (id) DO UPDATE
+   SET state = 'open', reason = excluded.reason, error = excluded.error, settled_at = NULL
+ WHERE dead_letter.state IN ('replayed', 'discarded')
 """

@@ -29,9 +29,15 @@ class TooMuchParked(Overfull):
 
 
 async def park(tx: Tx, parked: Sequence[tuple[Item, UUID]], limits: ParkingLimits) -> None:
-    """Keep events that follow a dead letter of their key, to be taken after it; raises `TooMuchParked`."""
+    """Keep events that follow a dead letter of their key, to be taken after it; raises `TooMuchParked`.
+
+    What is parked of an earlier log (another cluster, a topic made anew) makes way for them and stays before them;
+    the same record once more is parked once.
+    """
     if not parked:
         return
+    for place in {item.record.place for item, _ in parked}:
+        await _make_way(tx, place, [item.record for item, _ in parked if item.record.place == place])
     rows = [(*_place_of(item.record), raw_headers(item.record), behind) for item, behind in parked]
     await tx.executemany(_PARK, rows)
     await _see_that_it_fits(tx, parked, limits)
@@ -83,6 +89,16 @@ def _place_of(record: Record) -> tuple[object, ...]:
     return record.place.topic, record.place.partition, record.offset, record.key_text, record.value
 
 
+async def _make_way(tx: Tx, place: Place, records: Sequence[Record]) -> None:
+    """Move what an earlier log left at these offsets or behind them before all offsets, in the order it has."""
+    offsets = [record.offset for record in records]
+    rows = await tx.fetch(_MET, place.topic, place.partition, offsets, min(offsets))
+    met = {row["offset"]: (row["event_key"], row["value"], row["headers"]) for row in rows}
+    others = [r for r in records if r.offset in met and met[r.offset] != (r.key_text, r.value, raw_headers(r))]
+    if others or (met and min(offsets) not in met):
+        await tx.execute(_MOVE, place.topic, place.partition)
+
+
 async def _see_that_it_fits(tx: Tx, parked: Sequence[tuple[Item, UUID]], limits: ParkingLimits) -> None:
     keys = {(item.record.place.topic, item.record.key_text or "") for item, _ in parked}
     row = await tx.fetchrow(_COUNT, [topic for topic, _ in keys], [key for _, key in keys])
@@ -97,6 +113,21 @@ async def _see_that_it_fits(tx: Tx, parked: Sequence[tuple[Item, UUID]], limits:
 _PARK = """
 INSERT INTO parked_event (topic, partition, "offset", event_key, value, headers, behind)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT DO NOTHING
+"""
+
+_MET = """
+SELECT "offset", event_key, value, headers FROM parked_event
+ WHERE topic = $1 AND partition = $2
+   AND ("offset" = ANY ($3::bigint[])
+        OR "offset" = (SELECT min("offset") FROM parked_event WHERE topic = $1 AND partition = $2 AND "offset" >= $4))
+"""
+
+_MOVE = """
+UPDATE parked_event p SET "offset" = p."offset" - span.width
+  FROM (SELECT max("offset") - least(0, min("offset")) + 1 AS width
+          FROM parked_event WHERE topic = $1 AND partition = $2) span
+ WHERE p.topic = $1 AND p.partition = $2
 """
 
 _BEHIND = """

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -48,8 +49,22 @@ class Record:
 
     @property
     def dead_letter_id(self) -> UUID:
-        """The id that its dead letter would have; the same each time it is read."""
-        return uuid5(NAMESPACE_URL, f"tocsin:{self.place.topic}/{self.place.partition}/{self.offset}")
+        """The id that its dead letter would have: the same each time it is read, another for another record that
+        lies at the same place of a later log (a new cluster, a topic made anew)."""
+        where = f"{self.place.topic}/{self.place.partition}/{self.offset}"
+        return uuid5(NAMESPACE_URL, f"tocsin:{where}/{self._digest()}")
+
+    def _digest(self) -> str:
+        """Of all that it holds, each part behind its length."""
+        parts = [
+            self.key,
+            self.value,
+            *(part for name, value in self.headers for part in (name.encode("utf-8", "surrogatepass"), value)),
+        ]
+        digest = sha256()
+        for part in parts:
+            digest.update(b"-" if part is None else b"%d:%b" % (len(part), part))
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)

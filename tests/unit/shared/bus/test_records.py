@@ -1,5 +1,6 @@
 """Reading records: everything that a topic may hold gives an event, an unknown type, or a named fault."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import orjson
@@ -96,8 +97,10 @@ def test_a_key_that_is_no_text_is_unreadable_and_parks_nothing(key: bytes | None
 
 
 def test_the_dead_letters_id_is_the_same_each_time() -> None:
-    assert sent().dead_letter_id == sent(ce_id="x").dead_letter_id
-    assert sent().dead_letter_id != Record(PLACE, 18, None, None, ()).dead_letter_id
+    one = sent()
+    assert one.dead_letter_id == replace(one).dead_letter_id
+    assert one.dead_letter_id != sent(ce_id="x").dead_letter_id, "another record at the same place"
+    assert one.dead_letter_id != Record(PLACE, 18, None, None, ()).dead_letter_id
 
 
 @given(
