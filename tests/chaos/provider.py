@@ -20,3 +20,8 @@ def busy(seed: int) -> Callable[[str, int], bool]:
         return tries < TRIES and Random(f"{seed}/{webhook_id}").random() < SHARE
 
     return refused
+
+
+def never(_webhook_id: str, _tries: int) -> bool:
+    """Nobody acknowledges any more: refusing would only put off the quiet."""
+    return False

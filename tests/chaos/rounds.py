@@ -93,6 +93,7 @@ class Ground:
             nemesis = Nemesis(self.cluster, Probes(self.cluster, callers, self.pager), plan)
             generator = Generator(urls, keys, seed=plan.seed, rate=RATE, log=log, pager=self.pager)
             await _under_load(generator, nemesis, plan.length)
+            self.pager.busy = provider.never
             await callers.close()
         await self.cluster.until_ready()
         observed = await observe(
