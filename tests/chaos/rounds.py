@@ -1,10 +1,11 @@
 """A round: fresh database and topics, load, the plan's strikes, quiet, a check."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.chaos.generator import Generator
 from tests.chaos.history import Log
 from tests.chaos.looking import observe, stamp_at_append
 from tests.chaos.nemesis import Nemesis
+from tests.chaos.observed import Observed
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Proxy, running_proxy
 from tests.chaos.recovery import PROBER, Probes, Timing, paging_times, with_prober
@@ -106,7 +108,10 @@ class Ground:
         )
         paged = {notification.page.get("case_id") for notification in self.pager.notifications}
         unasked = [case for case in nemesis.on_time if case in paged]
-        return Outcome(plan, time.monotonic() - began, check(observed), self._timings(plan, nemesis), unasked)
+        verdict = check(observed)
+        if verdict.broken:
+            _keep(observed, path.with_suffix(".observed.json"))
+        return Outcome(plan, time.monotonic() - began, verdict, self._timings(plan, nemesis), unasked)
 
     def _timings(self, plan: Plan, nemesis: Nemesis) -> list[Timing]:
         from_end = plan.act.split(" ")[0] not in OWN_DUE or plan.act.split(" ")[-1] in ("kafka", "postgres", "stack")
@@ -127,6 +132,15 @@ async def ground(home: Path, brokers: int, tell: Callable[[str], None]) -> Async
             yield Ground(cluster, proxy, pager, config)
         finally:
             await cluster.stop()
+
+
+def _keep(observed: Observed, path: Path) -> None:
+    """What was judged, for whoever looks for the cause: the database and the topics go with the round."""
+    path.write_text(json.dumps(observed, default=_plain), encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    return vars(value) if is_dataclass(value) else str(value)
 
 
 async def _under_load(generator: Generator, nemesis: Nemesis, length: float) -> None:
