@@ -57,7 +57,13 @@ def build(settings: Settings, resources: Resources) -> Service:
         PlatformWatch(db, paging, rulebooks, clock),
         forgetting(db, clock),
         RetentionJob(
-            db, resources.config, clock, Actor.system(SERVICE), protection.remove, ("report_text", protection.erase_due)
+            db,
+            resources.config,
+            clock,
+            Actor.system(SERVICE),
+            protection.remove,
+            ("report_text", protection.erase_due),
+            protection.erase,
         ),
         consumer,
     ]

@@ -51,7 +51,13 @@ def build(settings: Settings, resources: Resources) -> Service:
         Sweeper("offers", offers.expire, limit=LIMIT, clock=clock),
         Sweeper("shifts", offers.take_back, interval=SHIFTS_INTERVAL, limit=LIMIT, clock=clock),
         RetentionJob(
-            db, resources.config, clock, Actor.system(NAME), protection.remove, ("report_text", protection.erase_due)
+            db,
+            resources.config,
+            clock,
+            Actor.system(NAME),
+            protection.remove,
+            ("report_text", protection.erase_due),
+            protection.erase,
         ),
         consumer,
     ]

@@ -44,7 +44,7 @@ def build(settings: Settings, resources: Resources) -> Service:
     consumer = Consumer(
         db, settings.kafka, NAME, TOPICS, Handlers(caseload), resources.metrics, clock, after_commit=relay.wake
     )
-    retention = RetentionJob(db, resources.config, clock, Actor.system(NAME), protection.remove)
+    retention = RetentionJob(db, resources.config, clock, Actor.system(NAME), protection.remove, erase=protection.erase)
     components: list[Component] = [relay, sweeper, waiting, zones, retention, consumer]
     api = create_app(service=NAME, title="Tocsin sla_monitor", resources=resources, components=components)
     api.include_router(routes(db, rulebook))

@@ -16,7 +16,7 @@ from shared.components.loops import Loop
 from shared.config.holder import ConfigHolder
 from shared.config.taxonomy import Retention
 from shared.db import Database, Tx
-from shared.protection import store
+from shared.protection import set_aside, store
 
 EVERY = 600.0
 AT_ONCE = 100
@@ -29,7 +29,10 @@ Batch = Callable[[Tx, datetime], Awaitable[int]]
 
 
 class RetentionJob(Loop):
-    """`further` is a class that only this service has: its name in `taxonomy.yaml`, and its batch."""
+    """`further` is a class that only this service has: its name in `taxonomy.yaml`, and its batch.
+
+    `erase` makes a service that follows intake also look after what it has set aside.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class RetentionJob(Loop):
         by: Actor,
         remove: Remove,
         further: tuple[str, Batch] | None = None,
+        erase: set_aside.Erase | None = None,
     ) -> None:
         super().__init__("retention", self.sweep, interval=EVERY, clock=clock)
         self._db = db
@@ -46,6 +50,7 @@ class RetentionJob(Loop):
         self._by = by
         self._remove = remove
         self._further = further
+        self._erase = erase
 
     async def sweep(self) -> None:
         """Everything that is due now."""
@@ -56,6 +61,8 @@ class RetentionJob(Loop):
         for name, batch in batches:
             while not self.stopping and await self._once(name, batch, _period(periods, name)):
                 pass
+        if self._erase is not None:
+            await self._erase_aside(self._erase, periods)
         while not self.stopping and await self._trim_audit(periods.audit):
             pass
 
@@ -76,6 +83,24 @@ class RetentionJob(Loop):
 
     async def _letters(self, tx: Tx, cutoff: datetime) -> int:
         return await store.remove_letters(tx, cutoff, AT_ONCE)
+
+    async def _erase_aside(self, erase: set_aside.Erase, periods: Retention) -> None:
+        """Case by case, for each is locked together with its letters."""
+        last, keys = "", await self._keys_aside("")
+        while keys and not self.stopping:
+            for last in keys:
+                async with self._db.transaction() as tx:
+                    now = await self._db.now(tx)
+                    cutoff, gone = now - periods.report_text, now - periods.cases
+                    counts = await set_aside.erase_if_due(tx, last, erase, cutoff=cutoff, gone=gone, now=now)
+                    if rows := sum(counts.values()):
+                        detail = {"rows": rows, "before": cutoff.isoformat()}
+                        await record(tx, [Entry(self._by, "retention.erased", f"case {last}", detail)])
+            keys = await self._keys_aside(last)
+
+    async def _keys_aside(self, last: str) -> Sequence[str]:
+        async with self._db.transaction() as tx:
+            return await set_aside.keys_after(tx, last)
 
     async def _trim_audit(self, period: timedelta) -> int:
         """Cut the beginning of the chain off, by whole days: an entry of its own tells of each cut."""

@@ -21,11 +21,13 @@ from shared.db import Database
 from shared.ids import uuid7
 from shared.observability.metrics import Metrics
 from shared.protection.retention import Batch, Remove, RetentionJob, first_id_at
+from shared.protection.set_aside import Erase
 from tests.conftest import OpenDatabase
 from tests.integration.intake.harness import Intake
 from tests.support.config_dir import configuration, write
 
 SYSTEM = Actor.system("intake")
+_ERASES: dict[str, Erase] = {"router": router.erase, "sla_monitor": sla_monitor.erase, "notifier": notifier.erase}
 
 
 @pytest.fixture
@@ -44,7 +46,8 @@ def job(db: Database, holder: ConfigHolder, remove: Remove = protection.remove) 
         "notifier": notifier.erase_due,
     }
     texts = batches.get(db.schema)
-    return RetentionJob(db, holder, SystemClock(), SYSTEM, remove, texts and ("report_text", texts))
+    erase = _ERASES.get(db.schema)
+    return RetentionJob(db, holder, SystemClock(), SYSTEM, remove, texts and ("report_text", texts), erase)
 
 
 def aged(case_id: str, days: int) -> UUID:
