@@ -36,6 +36,13 @@ def escalation(rng: Random, external_id: str, now: datetime) -> Drawn:
     return draw(rng, external_id, now)
 
 
+def left_alone(rng: Random, external_id: str, now: datetime) -> Drawn:
+    """A critical case that comes in a second after its acknowledge clock was due: it breaches whatever follows."""
+    due = now - timedelta(seconds=1)
+    body = {"severity": "critical", "received_at": (due - ACKNOWLEDGE).isoformat()}
+    return Drawn(_source(rng), _base(rng, external_id) | body, None, due)
+
+
 def for_one(rng: Random, external_id: str, who: str) -> Drawn:
     """A plain escalation in a language of this specialist."""
     language = rng.choice(list(world.SPECIALISTS[who]))

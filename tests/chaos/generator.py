@@ -52,6 +52,8 @@ class Generator:
     async def run_until(self, stop: asyncio.Event) -> None:
         """Make `rate` moves a second until `stop` is set; then wait until what is under way has its outcome."""
         try:
+            await self._room.acquire()
+            self._start(self._leave_alone)
             while not stop.is_set():
                 await self._room.acquire()
                 self._start(self._move())
@@ -99,8 +101,19 @@ class Generator:
         self._drawn += 1
         await self._report(drawing.escalation(self._rng, f"{self._run}-{self._drawn}", now()))
 
+    async def _leave_alone(self) -> None:
+        """One that nobody will work on: every round has a breach, whatever chance draws."""
+        self._drawn += 1
+        await self._post(drawing.left_alone(self._rng, f"{self._run}-{self._drawn}", now()))
+
     async def _report(self, drawn: Drawn) -> None:
-        call = await self._callers.settle(
+        call = await self._post(drawn)
+        if call.taken:
+            self._remember(str(call.answer["case_id"]), "open")
+            await self._follow_up(drawn, str(call.answer["case_id"]))
+
+    async def _post(self, drawn: Drawn) -> Call:
+        return await self._callers.settle(
             Request(
                 kind=Kind.ESCALATION,
                 name="escalation",
@@ -112,9 +125,6 @@ class Generator:
                 external_id=drawn.body["external_id"],
             )
         )
-        if call.taken:
-            self._remember(str(call.answer["case_id"]), "open")
-            await self._follow_up(drawn, str(call.answer["case_id"]))
 
     async def _follow_up(self, drawn: Drawn, case_id: str) -> None:
         """In time, or late and dated back to before the clock fell due."""
