@@ -19,6 +19,7 @@ from shared.contracts.vocabulary import ServiceName
 from shared.db.timers import Sweeper
 from shared.http.idempotency import keep
 from shared.http.server import create_app
+from shared.protection.arriving import INTAKE, Arriving
 from shared.protection.retention import RetentionJob
 from shared.runtime.composition import Service
 from shared.runtime.resources import Resources
@@ -38,7 +39,7 @@ def build(settings: Settings, resources: Resources) -> Service:
     acceptor = Acceptor(admission, require_room=room.require)
     expiry = PendExpiry(db, relay.wake)
     sweeper = Sweeper("pend reasons", expiry.sweep, limit=expiry.LIMIT, clock=clock)
-    consumer = Consumer(db, settings.kafka, NAME, TOPICS, handle, resources.metrics, clock)
+    consumer = Consumer(db, settings.kafka, NAME, TOPICS, handle, resources.metrics, clock, set_aside=Arriving(INTAKE))
     texts = ("report_text", lambda tx, cutoff: erase_due(tx, db, cutoff))
     retention = RetentionJob(db, resources.config, clock, Actor.system(NAME), protection.remove, texts)
     components: list[Component] = [relay, room, acceptor, sweeper, retention, consumer]

@@ -18,6 +18,7 @@ from shared.contracts.events import Actor
 from shared.contracts.vocabulary import ServiceName, Topic
 from shared.db.timers import Sweeper
 from shared.http.server import create_app
+from shared.protection.arriving import FOLLOWER, Arriving
 from shared.protection.retention import RetentionJob
 from shared.runtime.composition import Service
 from shared.runtime.resources import Resources
@@ -47,7 +48,15 @@ def build(settings: Settings, resources: Resources) -> Service:
     paging = Paging(db, rulebooks, metrics, wake=wake)
     handlers = Handlers(paging)
     consumer = Consumer(
-        db, settings.kafka, SERVICE, TOPICS, handlers, resources.metrics, clock, after_commit=handlers.committed
+        db,
+        settings.kafka,
+        SERVICE,
+        TOPICS,
+        handlers,
+        resources.metrics,
+        clock,
+        after_commit=handlers.committed,
+        set_aside=Arriving(FOLLOWER),
     )
     components: list[Component] = [
         relay,

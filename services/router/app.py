@@ -16,6 +16,7 @@ from shared.contracts.events import Actor
 from shared.contracts.vocabulary import ServiceName
 from shared.db.timers import Sweeper
 from shared.http.server import create_app
+from shared.protection.arriving import FOLLOWER, Arriving
 from shared.protection.retention import RetentionJob
 from shared.runtime.composition import Service
 from shared.runtime.resources import Resources
@@ -42,7 +43,17 @@ def build(settings: Settings, resources: Resources) -> Service:
 
     offers = Offers(db, rulebook, clock, after_commit=committed)
     handlers = Handlers(db, rulebook)
-    consumer = Consumer(db, settings.kafka, NAME, TOPICS, handlers, resources.metrics, clock, after_commit=committed)
+    consumer = Consumer(
+        db,
+        settings.kafka,
+        NAME,
+        TOPICS,
+        handlers,
+        resources.metrics,
+        clock,
+        after_commit=committed,
+        set_aside=Arriving(FOLLOWER),
+    )
     room = Room(db, clock, Bound(settings.outbox_limit, settings.outbox_limit_bytes))
     components: list[Component] = [
         relay,

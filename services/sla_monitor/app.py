@@ -17,6 +17,7 @@ from shared.contracts.events import Actor
 from shared.contracts.vocabulary import ServiceName
 from shared.db.timers import Sweeper
 from shared.http.server import create_app
+from shared.protection.arriving import FOLLOWER, Arriving
 from shared.protection.retention import RetentionJob
 from shared.runtime.resources import Resources
 from shared.runtime.service import Service
@@ -42,7 +43,15 @@ def build(settings: Settings, resources: Resources) -> Service:
     zones = Loop("time zones", recomputation.follow_zone_data, interval=RECONSIDER_EVERY, clock=clock)
 
     consumer = Consumer(
-        db, settings.kafka, NAME, TOPICS, Handlers(caseload), resources.metrics, clock, after_commit=relay.wake
+        db,
+        settings.kafka,
+        NAME,
+        TOPICS,
+        Handlers(caseload),
+        resources.metrics,
+        clock,
+        after_commit=relay.wake,
+        set_aside=Arriving(FOLLOWER),
     )
     retention = RetentionJob(db, resources.config, clock, Actor.system(NAME), protection.remove, erase=protection.erase)
     components: list[Component] = [relay, sweeper, waiting, zones, retention, consumer]

@@ -19,18 +19,18 @@ from shared.bus.ownership import Ownership
 from shared.bus.parking import PARKING_LIMITS, ParkingLimits
 from shared.bus.poison import Overfull, PoisonGauge
 from shared.bus.positions import Place
-from shared.bus.records import Record, read
+from shared.bus.records import Item, Record, read
 from shared.bus.replay import Replay
 from shared.bus.session import Misplaced, Session
 from shared.bus.watermark import Watermark
-from shared.bus.work import Handle, Work
+from shared.bus.work import Handle, SetAside, Work
 from shared.clock import Clock
 from shared.components.component import READY, Check
 from shared.components.crash import CrashPoint, crash_point
 from shared.components.loops import Loop, pause_after
 from shared.components.watchdog import Watchdog
 from shared.contracts.vocabulary import Topic
-from shared.db import Database
+from shared.db import Database, Tx
 from shared.db.leases import process_owner
 from shared.errors import Transient
 from shared.observability.metrics import Metrics
@@ -55,6 +55,10 @@ def batches_of(records: Sequence[Record], largest: int) -> Iterator[Sequence[Rec
     return (records[start : start + largest] for start in range(0, len(records), largest))
 
 
+async def nothing_more(_tx: Tx, _items: Sequence[Item]) -> None:
+    """What is set aside is kept as it came."""
+
+
 class Consumer:
     """A component. `after_commit` is called after each committed batch: wake the relay, the matcher, workers."""
 
@@ -74,6 +78,7 @@ class Consumer:
         mark_every: float = MARK_EVERY,
         limits: ParkingLimits = PARKING_LIMITS,
         reach: CrashPoint = crash_point,
+        set_aside: SetAside = nothing_more,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -87,7 +92,7 @@ class Consumer:
         self._ownership = Ownership(db, clock, process_owner(), self._holdings)
         self._watermark = Watermark(db, self._holdings, ends, clock, interval=mark_every)
         poison = PoisonGauge()
-        self._work = Work(db, service, handle, self._metrics, self._holdings, poison, limits, reach)
+        self._work = Work(db, service, handle, self._metrics, self._holdings, poison, limits, reach, set_aside)
         self._brake = Brake(self._ownership, poison)
         self._replay = Replay(self._work, clock)
         self._loop = Loop(self.name, self._step, interval=0, clock=clock, longest_pause=LONGEST_PAUSE)

@@ -26,6 +26,9 @@ from shared.errors import Permanent, PermanentReason, Transient
 Handle = Callable[[Sequence[Received], Tx], Awaitable[None]]
 """Takes events in order per key, inside the transaction that advances the position."""
 
+SetAside = Callable[[Tx, Sequence[Item]], Awaitable[None]]
+"""Told of what was buried and parked, in the transaction that did it."""
+
 ATTEMPTS_ALONE = 3
 """How often a record that fails alone is tried, unless its error says that it can never succeed."""
 
@@ -46,6 +49,7 @@ class Work:
     poison: PoisonGauge
     limits: ParkingLimits
     reach: CrashPoint
+    set_aside: SetAside
 
     async def take(self, items: Sequence[Item]) -> None:
         """Commit `items`, whatever is in them. Raises `Transient`, or `Overfull` before the record that is too much.
@@ -119,6 +123,8 @@ class Work:
         if outcome.dead:
             await consumed.bury(tx, outcome.dead, service=self.service)
         await parking.park(tx, outcome.parked, self.limits)
+        if outcome.dead or outcome.parked:
+            await self.set_aside(tx, [item for item, _ in (*outcome.dead, *outcome.parked)])
 
 
 def fault_of(error: Exception) -> Permanent:

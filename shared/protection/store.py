@@ -1,6 +1,6 @@
 """SQL on the tables that every service has: what is still there of a case, and what has been kept long enough."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -38,6 +38,15 @@ async def scrub_case(tx: Tx, case_id: UUID) -> Counts:
     }
 
 
+async def scrub_aside(tx: Tx, case_id: UUID) -> None:
+    """Take texts out of what was set aside of an erased case and said before that: what tells a summary of it."""
+    key = str(case_id)
+    letters = await _rewrite(tx, _LETTERS, _SET_LETTER, _said_before, key)
+    await _rewrite(tx, _PARKED, _SET_PARKED, _said_before, key)
+    if letters:
+        await _rewrite(tx, _OUTBOX, _SET_OUTBOX, _announced, key)
+
+
 async def scrub_assignment_answers(tx: Tx, case_id: UUID) -> None:
     """Take out of stored answers about the case's assignments why somebody declined."""
     await _rewrite(tx, _ASSIGNMENT_ANSWERS, _SET_ANSWER, _assignment_answer, str(case_id))
@@ -60,6 +69,17 @@ def _sent(row: Row) -> bytes | None:
 def _set_aside(row: Row) -> bytes | None:
     """Of a record that is no event of ours nobody knows where in it persons are named: nothing is left."""
     return b"" if read(record_of(row)).fault is not None else scrubbing.raw(row["value"])
+
+
+def _said_before(row: Row) -> bytes | None:
+    received = read(record_of(row)).received
+    case = received.value.get("case") if received is not None else None
+    before = isinstance(case, Mapping) and case.get("summary") != scrubbing.ERASED
+    return scrubbing.raw(row["value"]) if before else row["value"]
+
+
+def _announced(row: Row) -> bytes | None:
+    return b"" if row["topic"] == Topic.DEAD_LETTERS else row["value"]
 
 
 def _answer(row: Row, scrub: Callable[[Any], Any] = scrubbing.document) -> bytes:

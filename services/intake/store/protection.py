@@ -3,7 +3,8 @@
 A case is locked before anything of it is touched.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,24 @@ from shared.protection.store import Counts
 
 Place = tuple[str, str]
 """Where a walk over the reports goes on: source and external id."""
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """When the texts of a case were erased. `over`: it has not been resolved again since."""
+
+    at: datetime
+    over: bool
+
+    def covers(self, occurred_at: datetime) -> bool:
+        """Whether the words of an event of that instant belong to what was erased, however late it comes."""
+        return self.over or occurred_at <= self.at
+
+
+async def erasures(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, Erasure]:
+    """Of these cases, those that were erased."""
+    rows = await tx.fetch(_ERASURES, list(case_ids)) if case_ids else []
+    return {row["case_id"]: Erasure(row["erased_at"], row["over"]) for row in rows}
 
 
 async def remove(tx: Tx, cutoff: datetime, below: UUID, limit: int) -> Sequence[UUID]:
@@ -78,6 +97,11 @@ async def _rewrite(tx: Tx, read: str, write: str, scrub: Callable[[Any], Any], c
 def _count(tag: str) -> int:
     return int(tag.rpartition(" ")[2])
 
+
+_ERASURES = """
+SELECT case_id, erased_at, coalesce(erased_at >= resolved_at, false) AS over
+  FROM cases WHERE case_id = ANY ($1) AND erased_at IS NOT NULL
+"""
 
 _DUE = """
 SELECT case_id FROM cases
