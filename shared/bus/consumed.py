@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from shared.bus import outbox
 from shared.bus.messages import MAX_PAYLOAD, Message
-from shared.bus.parking import raw_headers
-from shared.bus.records import Item, Record, printable
-from shared.bus.triage import Known, Last, SourceKey
+from shared.bus.parking import raw_headers, record_of
+from shared.bus.records import CopyMark, Item, Record, printable
+from shared.bus.triage import Known, Last, SourceKey, TopicKey
 from shared.contracts.vocabulary import Topic
 from shared.db import Tx
 from shared.errors import Permanent, PermanentReason
@@ -21,7 +21,7 @@ MAX_HEADERS = 64 * 1024
 
 
 async def known_of(tx: Tx, items: Sequence[Item]) -> Known:
-    """What is remembered of the keys of a batch, in one statement."""
+    """What is remembered of the keys of a batch, in one statement; in another where something cannot be taken."""
     asked = {
         (item.record.place.topic, item.record.key_text, item.received.source if item.received else "")
         for item in items
@@ -32,7 +32,17 @@ async def known_of(tx: Tx, items: Sequence[Item]) -> Known:
     return Known(
         last={(r["key"], r["source"]): Last(r["last_seq"], r["last_ce_id"]) for r in rows if r["last_seq"] is not None},
         behind={(r["topic"], r["key"]): r["behind"] for r in rows if r["behind"] is not None},
+        settled=await _settled(tx, [item.record for item in items if item.received is None or item.fault is not None]),
     )
+
+
+async def _settled(tx: Tx, dead: Sequence[Record]) -> frozenset[tuple[TopicKey, CopyMark]]:
+    """Of which settled dead letters these may be copies."""
+    asked = {(r.place.topic, r.key_text, r.copy_mark[1]) for r in dead if r.key_text and r.copy_mark is not None}
+    if not asked:
+        return frozenset()
+    letters = [record_of(row) for row in await tx.fetch(_SETTLED, *[list(c) for c in zip(*asked, strict=True)])]
+    return frozenset(((one.place.topic, one.key_text or ""), one.copy_mark) for one in letters if one.copy_mark)
 
 
 async def last_of(tx: Tx, key: str, source: str) -> Last | None:
@@ -133,6 +143,13 @@ SELECT k.topic, k.key, k.source, c.last_seq, c.last_ce_id, d.id AS behind
         WHERE topic = k.topic AND event_key = k.key
           AND (state IN ('open', 'replaying') AND reason <> $4 OR draining)
         ORDER BY state NOT IN ('open', 'replaying') OR reason = $4, "offset" LIMIT 1) d ON true
+"""
+
+_SETTLED = """
+SELECT d.topic, d.partition, d."offset", d.key, d.value, d.headers
+  FROM dead_letter d JOIN unnest($1::text[], $2::text[], $3::bytea[]) AS a (topic, key, digest)
+    ON d.topic = a.topic AND d.event_key = a.key AND sha256(coalesce(d.value, '')) = a.digest
+ WHERE d.state IN ('replayed', 'discarded')
 """
 
 _REMEMBER = """

@@ -28,6 +28,10 @@ MOST_FAULTS = 1000
 """Beyond so many they are only counted: to describe each would take far more than the record itself."""
 
 
+CopyMark = tuple[bytes, bytes]
+"""`ce_id` as it came, and the SHA-256 of the value."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One record as it lies in the log; the place names the topic without any prefix."""
@@ -53,6 +57,12 @@ class Record:
         lies at the same place of a later log (a new cluster, a topic made anew)."""
         where = f"{self.place.topic}/{self.place.partition}/{self.offset}"
         return uuid5(NAMESPACE_URL, f"tocsin:{where}/{self._digest()}")
+
+    @property
+    def copy_mark(self) -> CopyMark | None:
+        """What a copy that a relay sends again shares with it; None where nothing tells a copy from another."""
+        ce_id = dict(self.headers).get("ce_id")
+        return None if not ce_id else (ce_id, sha256(self.value or b"").digest())
 
     def _digest(self) -> str:
         """Of all that it holds, each part behind its length."""

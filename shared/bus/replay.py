@@ -163,8 +163,8 @@ class Replay:
         await consumed.remember(tx, outcome.last)
 
     async def _known(self, tx: Tx, items: Sequence[Item]) -> Known:
-        """Last events alone: what parks is what is being worked on."""
-        return Known(last=(await consumed.known_of(tx, items)).last, behind={})
+        """Nothing that parks: that is what is being worked on."""
+        return replace(await consumed.known_of(tx, items), behind={})
 
     async def _failed_again(self, task: Task, fault: Permanent) -> None:
         async with self.work.db.transaction() as tx:

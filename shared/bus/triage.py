@@ -2,6 +2,7 @@
 
 A relay sends again in order per key, so the last `seq` per key and source tells a duplicate. A gap is
 applied and counted, for events are self-contained. The same `seq` under another id is a dead letter.
+A copy of a record that was settled as a dead letter is a duplicate, too, though nothing of it can be read.
 Poison parks what follows on its key; a conflict does not, for its place in the order is taken already.
 """
 
@@ -12,7 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.bus.messages import Received
-from shared.bus.records import Item
+from shared.bus.records import CopyMark, Item
 from shared.errors import Permanent, PermanentReason
 
 SourceKey = tuple[str, str]
@@ -41,10 +42,12 @@ class Last:
 
 @dataclass(frozen=True)
 class Known:
-    """What the database knows of the keys of a batch: last events, and open dead letters that park."""
+    """What the database knows of the keys of a batch: last events, and dead letters that park or are settled."""
 
     last: Mapping[SourceKey, Last]
     behind: Mapping[TopicKey, UUID]
+    settled: frozenset[tuple[TopicKey, CopyMark]] = frozenset()
+    """Dead letters that an operator has settled, as far as records that cannot be taken may be copies of them."""
 
 
 @dataclass
@@ -81,6 +84,9 @@ def triage(items: Iterable[Item], known: Known) -> Triage:
         if key is not None and place in behind:
             sorted_out.parked.append((item, behind[place]))
         elif item.received is None or item.fault is not None:
+            if (place, item.record.copy_mark) in known.settled:
+                sorted_out.duplicates[item.record.place.topic] += 1
+                continue
             fault = item.fault or Permanent(PermanentReason.UNREADABLE, "not read")
             sorted_out.dead.append((item, fault))
             behind[place] = item.record.dead_letter_id

@@ -10,6 +10,7 @@ from shared.bus.dead_letters import Choice, Listed
 from shared.bus.parking import PARKING_LIMITS
 from shared.bus.positions import Place
 from shared.bus.records import Item, Record
+from shared.bus.triage import triage
 from shared.db import Database
 from shared.errors import Permanent, PermanentReason
 from tests.conftest import OpenDatabase
@@ -96,3 +97,22 @@ async def test_the_same_record_is_parked_once(db: Database) -> None:
         await park(db, poison.dead_letter_id, *again)
     async with db.connection() as connection:
         assert await parking.parked_behind(connection, poison.dead_letter_id, limit=9) == again
+
+
+async def test_a_settled_letter_is_known_to_whoever_reads_its_copy(db: Database) -> None:
+    headers = (("ce_id", b"1"),)
+    one = Record(PLACE, 7, b"case-1", b"{1", headers)
+    copy, other = replace(one, offset=9), replace(one, offset=9, value=b"{2")
+
+    async def outcome(read: Record) -> tuple[int, int]:
+        async with db.transaction() as tx:
+            items = [Item(read, None, FAULT)]
+            sorted_out = triage(items, await consumed.known_of(tx, items))
+        return sum(sorted_out.duplicates.values()), len(sorted_out.dead)
+
+    await bury(db, one)
+    async with db.transaction() as tx:
+        await dead_letters.discard(tx, Choice())
+        await tx.execute("UPDATE dead_letter SET draining = false")
+    assert await outcome(copy) == (1, 0)
+    assert await outcome(other) == (0, 1)

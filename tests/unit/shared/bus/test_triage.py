@@ -98,6 +98,28 @@ def test_a_record_whose_key_cannot_be_read_parks_nothing() -> None:
     assert seqs(outcome.apply) == [1]
 
 
+def test_a_copy_of_a_settled_dead_letter_is_a_duplicate_and_parks_nothing() -> None:
+    mark = item(2, value=b"not json", offset=7).record.copy_mark
+    assert mark is not None
+    known = Known(last={}, behind={}, settled=frozenset({((CASES, "case"), mark)}))
+    copy, other_value, other_id, other_key = (
+        item(2, value=b"not json", offset=9),
+        item(2, value=b"not either", offset=10),
+        item(2, value=b"not json", ce_id=an_id(9), offset=11),
+        item(2, value=b"not json", key="other", offset=12),
+    )
+    outcomes = [triage([copy, item(1), other], known) for other in (other_value, other_id, other_key)]
+    for outcome in outcomes:
+        assert outcome.duplicates == {CASES: 1}
+        assert seqs(outcome.apply) == [1]
+        assert outcome.parked == []
+    assert [dead.record.offset for outcome in outcomes for dead, _ in outcome.dead] == [10, 11, 12]
+
+
+def test_without_an_id_nothing_tells_a_copy() -> None:
+    assert Record(Place(CASES, 0), 7, b"case", b"not json", ()).copy_mark is None
+
+
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 10)), max_size=6))
 def test_any_number_of_resent_runs_applies_each_event_once_and_in_order(runs: list[tuple[int, int]]) -> None:
     """A relay resends runs that start at something pending, so no run starts beyond what was sent before."""
