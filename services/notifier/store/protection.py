@@ -11,7 +11,10 @@ AT_ONCE = 20
 
 
 async def remove(tx: Tx, cutoff: datetime, below: UUID, limit: int) -> Sequence[UUID]:
-    """Remove up to `limit` cases that were resolved before `cutoff` and are not held, with an id below; which."""
+    """Remove up to `limit` cases that were resolved before `cutoff` and are not held, with an id below; which.
+
+    A page about a case that was left exhausted or acknowledged keeps it as long as its own time lasts.
+    """
     ids = [row["key"] for row in await tx.fetch(_DUE, cutoff, below, limit)]
     await tx.execute(_REMOVE_RECEIPTS, ids)
     await tx.execute("DELETE FROM attempt USING page WHERE attempt.page_id = page.page_id AND page.key = ANY ($1)", ids)
@@ -56,8 +59,11 @@ SELECT key FROM cases
                           (SELECT max(seen_at) FROM consumed WHERE key = cases.case_id::text),
                           statement_timestamp()) < $1 END
    AND coalesce((summary ->> 'preserve_until')::timestamptz, '-infinity') < statement_timestamp()
-   AND NOT EXISTS (SELECT FROM page WHERE page.key = cases.key AND page.state <> 'resolved')
-   AND NOT EXISTS (SELECT FROM page WHERE page.key = cases.key AND page.closed_at >= $1)
+   AND NOT EXISTS (SELECT FROM page
+                    WHERE page.key = cases.key
+                      AND CASE WHEN page.state = 'resolved' THEN page.closed_at >= $1
+                               WHEN cases.case_id IS NULL OR page.state = 'triggered' THEN true
+                               ELSE page.created_at >= $1 END)
  ORDER BY key LIMIT $3 FOR UPDATE SKIP LOCKED
 """
 
