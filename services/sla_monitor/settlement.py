@@ -173,12 +173,19 @@ def _state(before: Clock | None, course: Course, now: datetime) -> ClockState:
     known = None if before is None else before.state
     if course.stop is not None and met(course.due_at, course.stop):
         return ClockState.RESCINDED if known in (ClockState.BREACHED, ClockState.RESCINDED) else ClockState.MET
-    if known is ClockState.BREACHED and course.due_at is not None and course.due_at <= now:
+    if before is not None and known is ClockState.BREACHED and _stands(before, course, now):
         return ClockState.BREACHED
     if course.cancelled_at is not None and (course.due_at is None or course.due_at >= course.cancelled_at):
         return ClockState.CANCELLED
     paused = bool(course.pauses) and course.pauses[-1].end == FOREVER
     return ClockState.PAUSED if paused else ClockState.RUNNING
+
+
+def _stands(before: Clock, course: Course, now: datetime) -> bool:
+    """Whether a breach is still one: not for an instance whose clock is behind, only if due has moved ahead."""
+    if course.due_at is None:
+        return False
+    return course.due_at <= now or (before.breached_at is not None and course.due_at <= before.breached_at)
 
 
 def _with_state(clock: Clock, course: Course, state: ClockState) -> Clock:

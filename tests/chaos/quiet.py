@@ -19,6 +19,7 @@ _TIMERS = {
     "offers to expire": "SELECT count(*) FROM router.assignments WHERE state = 'offered' AND expires_at <= $1",
     "cases to look at": "SELECT count(*) FROM router.cases WHERE phase = 'waiting' AND fresh",
     "clocks to fire": "SELECT count(*) FROM sla_monitor.clocks WHERE next_at <= $1",
+    "breaches ahead of their time": "SELECT count(*) FROM sla_monitor.clocks WHERE state = 'breached' AND due_at > $1",
     "pend reasons to end": "SELECT count(*) FROM intake.cases WHERE pend_until <= $1",
     "steps of pages": "SELECT count(*) FROM notifier.page WHERE step_due_at <= $1",
     "attempts to make": "SELECT count(*) FROM notifier.attempt WHERE next_at IS NOT NULL AND due_at <= $1",

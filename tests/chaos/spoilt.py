@@ -136,6 +136,12 @@ def breached_although_stopped(forge: Forge, recorded: float = 10.2, evidence: st
     forge.clock("case-stopped", "acknowledge", "rescinded", recorded + 0.2, state="rescinded", stopped_at=at(8))
 
 
+def a_clock_breaches_before_it_is_due(forge: Forge) -> None:
+    forge.open("case-early", "critical", "ext-9", 20, -240, "s-9")
+    forge.clock("case-early", "acknowledge", "breached", 55, state="breached")
+    page_about(forge, "case-early", "acknowledge", 55.1)
+
+
 def a_clock_breaches_twice(forge: Forge) -> None:
     forge.clock(LATE, "acknowledge", "breached", 12)
 
@@ -269,6 +275,7 @@ FAULTS: list[tuple[Figure, Callable[[Forge], None]]] = [
     (Figure.UNBREACHED, a_clock_met_although_it_was_late),
     (Figure.UNFOUNDED, a_stop_in_time_does_not_rescind),
     (Figure.UNFOUNDED, breached_although_stopped),
+    (Figure.UNFOUNDED, a_clock_breaches_before_it_is_due),
     (Figure.BREACHED_TWICE, a_clock_breaches_twice),
     (Figure.BREACHED_TWICE, a_breach_has_two_pages),
     (Figure.UNPAGED, a_breach_has_no_page),

@@ -100,6 +100,14 @@ def test_what_was_booked_first_counts_whatever_was_written_down_first() -> None:
     assert check(forge.observed()).broken == []
 
 
+def test_a_monitor_whose_clock_is_ahead_believes_itself() -> None:
+    forge = forged()
+    spoilt.a_clock_breaches_before_it_is_due(forge)
+    forge.disturbances.append(Disturbance(what="sla_monitor", act="clock", start=at(50), end=at(58)))
+
+    assert check(forge.observed()).broken == []
+
+
 def test_a_stop_that_kafka_did_not_show_is_no_evidence() -> None:
     forge = forged()
     spoilt.breached_although_stopped(forge)

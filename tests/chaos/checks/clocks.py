@@ -32,6 +32,7 @@ def faults(observed: Observed) -> Found:
         yield from _judged(observed, clock, rows.get((clock.case_id, clock.name, clock.reference)))
     yield from _left_open(observed)
     yield from _breached_twice(observed)
+    yield from _breached_early(observed)
     yield from _unfounded(observed, told)
     yield from _as_told(observed)
 
@@ -65,6 +66,18 @@ def _breached_twice(observed: Observed) -> Found:
     for clock_id, records in breaches.items():
         if len(records) > 1:
             yield Figure.BREACHED_TWICE, f"clock {clock_id}: {' and '.join(record.at for record in records)}"
+
+
+def _breached_early(observed: Observed) -> Found:
+    """Before due only a monitor whose clock is ahead believes itself."""
+    for record in observed.of_type("clock.breached"):
+        due = instant(record.change["clock"]["due_at"])
+        if due is not None and record.appended + MOMENT < due and not _ahead(observed, record):
+            yield Figure.UNFOUNDED, f"{record.at}: due {due}, and it lay there at {record.appended}"
+
+
+def _ahead(observed: Observed, breach: Record) -> bool:
+    return any((d.what, d.act) == ("sla_monitor", "clock") and d.covers(breach.appended) for d in observed.disturbances)
 
 
 def _unfounded(observed: Observed, told: Mapping[str, Story]) -> Found:

@@ -105,6 +105,14 @@ class TestReopening:
 
 
 class TestFiring:
+    def test_a_breach_by_a_clock_ahead_stands_for_one_that_is_behind(self) -> None:
+        tale = Tale().opened()
+        bench = after(tale, 1).sweeps(minutes(6))
+        tale.noted(2)
+        bench.hears(tale.told[-1:], now=minutes(4)).sweeps(minutes(6))
+
+        assert bench.told("acknowledge") == ["started", "breached"]
+
     def test_a_clock_still_runs_at_due_and_breaches_once_behind_the_evidence(self) -> None:
         bench = after(Tale().opened(), 1)
         bench.sweeps(minutes(4.99))
