@@ -36,17 +36,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         started.close()
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the tests of whole processes on one worker per folder: they share a stack."""
+    if _folder(item) in _ONE_WORKER:
+        item.add_marker(pytest.mark.xdist_group(_folder(item)))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of whole processes on one worker per folder, the two folders apart in time, the order else.
+    """Keep those folders apart in time, the order else: stories at once, chaos when half of the rest is done.
 
-    They share a stack, and two of them at once would take each other's processor: stories begin at once, chaos
-    when half of the rest is done.
+    Two of them at the same time would take each other's processor.
     """
     folders = {name: [item for item in items if _folder(item) == name] for name in _ONE_WORKER}
-    for name, members in folders.items():
-        for item in members:
-            item.add_marker(pytest.mark.xdist_group(name))
     rest = [item for item in items if _folder(item) not in folders]
     middle = len(rest) // 2
     items[:] = [*folders["e2e"], *rest[:middle], *folders["chaos"], *rest[middle:]]
