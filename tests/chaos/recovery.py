@@ -98,6 +98,7 @@ class Probes:
     async def flowing(self, began: float) -> float:
         """Seconds from `began` until a case that is posted now is offered, seen in its timeline, and paged."""
         try:
+            await wait_until(self._at_the_desk, LIMIT, what="the prober is available", pause=0.1)
             case_id = await self._post()
             await wait_until(lambda: self._through(case_id), LIMIT, what="a probe goes through", pause=0.05)
         except NeverHappened:
@@ -105,6 +106,21 @@ class Probes:
         seconds = time.monotonic() - began
         await self._command(case_id, "resolve", {"outcome": "no_violation", "summary": "a probe"})
         return seconds
+
+    async def _at_the_desk(self) -> bool:
+        """Two offers of others' cases that expired in a row make the prober `away`; no probe would be offered then."""
+        request = Request(
+            kind=Kind.PRESENCE,
+            name="available",
+            service="router",
+            path=f"/v1/specialists/{PROBER}/presence",
+            principal=PROBER,
+            body={"state": "available"},
+            subject=PROBER,
+            method="PUT",
+        )
+        call, _ = await self.callers.once(request)
+        return call.taken
 
     async def on_time(self, due_in: float) -> str:
         """A case whose clock falls due in so many seconds and that is resolved at once; its id."""
