@@ -44,14 +44,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep those folders apart in time, the order else: stories at once, chaos when half of the rest is done.
+    """Keep those folders apart in time, the order else: chaos when half of the rest is done, stories at the end.
 
     Two of them at the same time would take each other's processor.
     """
     folders = {name: [item for item in items if _folder(item) == name] for name in _ONE_WORKER}
     rest = [item for item in items if _folder(item) not in folders]
     middle = len(rest) // 2
-    items[:] = [*folders["e2e"], *rest[:middle], *folders["chaos"], *rest[middle:]]
+    items[:] = [*rest[:middle], *folders["chaos"], *rest[middle:], *folders["e2e"]]
 
 
 def _folder(item: pytest.Item) -> str:
